@@ -1,0 +1,1 @@
+"""Read, understand and operate stake on the Aztec network."""

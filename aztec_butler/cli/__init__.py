@@ -1,0 +1,1 @@
+"""The command line: Fire parses, the library answers, this floor renders."""

@@ -1,0 +1,1 @@
+"""Where records become tables and pictures; the only floor that imports pandas."""
