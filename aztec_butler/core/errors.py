@@ -59,7 +59,11 @@ class ButlerError(Exception):
 
 
 def _restore(
-    kind: type[ButlerError], sentence: str, hint: str | None, facts: dict[str, object], state: dict[str, object]
+    kind: type[ButlerError],
+    sentence: str,
+    hint: str | None,
+    facts: dict[str, object],
+    state: dict[str, object],
 ) -> ButlerError:
     error = kind(sentence, hint=hint, **facts)
     error.__dict__.update(state)
@@ -87,7 +91,9 @@ class NodeError(ButlerError):
 
     exit_code = 3
 
-    def __init__(self, sentence: str, *, hint: str | None = None, retryable: bool = False, **facts: object) -> None:
+    def __init__(
+        self, sentence: str, *, hint: str | None = None, retryable: bool = False, **facts: object
+    ) -> None:
         super().__init__(sentence, hint=hint, **facts)
         self.retryable = retryable
 
@@ -95,7 +101,9 @@ class NodeError(ButlerError):
 class NodeUnreachable(NodeError):
     """No answer arrived: refused, timed out, reset, or the name does not resolve."""
 
-    def __init__(self, sentence: str, *, hint: str | None = None, retryable: bool = True, **facts: object) -> None:
+    def __init__(
+        self, sentence: str, *, hint: str | None = None, retryable: bool = True, **facts: object
+    ) -> None:
         super().__init__(sentence, hint=hint, retryable=retryable, **facts)
 
 

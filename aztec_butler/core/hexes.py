@@ -24,9 +24,9 @@ def keccak256(content: bytes) -> bytes:
 
 
 def to_hex(content: bytes) -> str:
-    """Bytes as 0x-prefixed lower-case hex.
+    r"""Bytes as 0x-prefixed lower-case hex.
 
-    >>> to_hex(b"\\x00\\xff")
+    >>> to_hex(b"\x00\xff")
     '0x00ff'
     """
     return "0x" + content.hex()
@@ -56,7 +56,7 @@ def checksum_address(content: bytes) -> str:
     )
 
 
-def parse_bytes(text: str, *, size: int | None = None) -> bytes:
+def parse_bytes(text: object, *, size: int | None = None) -> bytes:
     """0x-prefixed hex of any case to bytes.
 
     Args:
@@ -77,11 +77,13 @@ def parse_bytes(text: str, *, size: int | None = None) -> bytes:
     if len(content) * 2 != len(text) - 2:  # bytes.fromhex forgives white space
         raise InputError("hex text holds white space", value=_shown(text))
     if size is not None and len(content) != size:
-        raise InputError("hex text of another size was expected", value=_shown(text), bytes=len(content), expected=size)
+        raise InputError(
+            "hex text of another size was expected", value=_shown(text), bytes=len(content), expected=size
+        )
     return content
 
 
-def parse_address(text: str) -> str:
+def parse_address(text: object) -> str:
     """Address text of any case to its checksummed form; mixed case must carry the right checksum.
 
     Args:
@@ -96,7 +98,7 @@ def parse_address(text: str) -> str:
     if isinstance(text, str) and text.startswith(("0x", "0X")) and len(text) != 42:
         raise InputError("an address has 40 hex digits after 0x", value=_shown(text), digits=len(text) - 2)
     address = checksum_address(parse_bytes(text, size=20))
-    digits = text[2:]
+    digits = str(text)[2:]
     if digits not in (digits.lower(), digits.upper()) and digits != address[2:]:
         raise InputError(
             "the checksum of this address is wrong",
@@ -106,7 +108,7 @@ def parse_address(text: str) -> str:
     return address
 
 
-def parse_hash(text: str) -> str:
+def parse_hash(text: object) -> str:
     """A 32-byte hash or word as 0x-prefixed lower-case text.
 
     Raises:

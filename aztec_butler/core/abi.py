@@ -1,0 +1,457 @@
+"""Human-readable ABI lines, and the codec they stand for.
+
+A contract is written down as the lines a Solidity reader knows::
+
+    function getAttesterView(address attester) view returns ((uint8 status, uint256 effectiveBalance) attesterView)
+    event Slashed(address indexed attester, uint256 amount)
+    error Staking__NotExiting(address attester)
+
+Structs are written as tuples, with the names of their fields.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import attrs
+
+from aztec_butler.core.abi_types import WORD, Address, Array, Bool, Bytes, FixedBytes, Int, Tuple, Type, Uint
+from aztec_butler.core.errors import DecodeError, InputError
+from aztec_butler.core.hexes import keccak256, to_hex
+
+_MUTABILITIES = ("view", "pure", "payable", "nonpayable")
+_IGNORED = ("external", "public")
+_ITEM = re.compile(r"\s*(function|event|error)\s+(\w+)\s*\(")
+_ELEMENTARY = re.compile(r"(uint|int|bytes)(\d*)|address|bool|string")
+_SUFFIXES = re.compile(r"(?:\[\d*\])*")
+_SUFFIX = re.compile(r"\[(\d*)\]")
+_PLAIN: dict[str, Type] = {"address": Address(), "bool": Bool(), "string": Bytes("string")}
+
+
+@attrs.frozen
+class Parameter:
+    """One input or output: its name ("" when it has none), its type, and whether an event indexes it."""
+
+    name: str
+    type: Type
+    indexed: bool = False
+
+
+@attrs.frozen
+class Function:
+    """A function: its selector, and how calls and results are written."""
+
+    name: str
+    inputs: tuple[Parameter, ...]
+    outputs: tuple[Parameter, ...]
+    mutability: str = "nonpayable"
+
+    @cached_property
+    def signature(self) -> str:
+        """Name and canonical input types: ``deposit(address,uint256)``."""
+        return self.name + self._arguments.name
+
+    @cached_property
+    def selector(self) -> bytes:
+        """First four bytes of the signature's hash."""
+        return keccak256(self.signature.encode())[:4]
+
+    @cached_property
+    def _arguments(self) -> Tuple:
+        return _tuple_of(self.inputs)
+
+    @cached_property
+    def result(self) -> Tuple:
+        """The outputs as one tuple type."""
+        return _tuple_of(self.outputs)
+
+    def encode_call(self, *arguments: Any) -> bytes:
+        """Calldata: the selector and the arguments.
+
+        Raises:
+            InputError: an argument does not fit its type.
+        """
+        return self.selector + self._arguments.encode(arguments)
+
+    def decode_call(self, calldata: bytes) -> tuple[Any, ...]:
+        """Arguments of calldata that begins with this selector.
+
+        Raises:
+            DecodeError: another selector, or bytes that do not fit.
+        """
+        if calldata[:4] != self.selector:
+            raise DecodeError(
+                "calldata of another function", function=self.signature, selector=to_hex(calldata[:4])
+            )
+        return _decode(self._arguments, calldata[4:], self.signature)
+
+    def encode_result(self, *values: Any) -> bytes:
+        """What a contract would return; for tests and stand-ins."""
+        return self.result.encode(values)
+
+    def decode_result(self, returned: bytes) -> tuple[Any, ...]:
+        """One value per output.
+
+        Raises:
+            DecodeError: nothing was returned (no contract there, or it has no such function), or the bytes do not fit.
+        """
+        if not returned and self.outputs:
+            raise DecodeError(
+                "the call returned nothing",
+                hint="there is no contract at this address at this block, or it has no such function",
+                function=self.signature,
+            )
+        return _decode(self.result, returned, self.signature)
+
+    def decode_single(self, returned: bytes) -> Any:
+        """The value of the only output, or the tuple of several."""
+        values = self.decode_result(returned)
+        return values[0] if len(values) == 1 else values
+
+    def to_json_abi(self) -> dict[str, Any]:
+        """The item of a JSON ABI."""
+        return {
+            "type": "function",
+            "name": self.name,
+            "inputs": [_to_json(parameter) for parameter in self.inputs],
+            "outputs": [_to_json(parameter) for parameter in self.outputs],
+            "stateMutability": self.mutability,
+        }
+
+    def render(self) -> str:
+        """The line that parses to this function."""
+        mutability = "" if self.mutability == "nonpayable" else f" {self.mutability}"
+        returns = f" returns ({_render(self.outputs)})" if self.outputs else ""
+        return f"function {self.name}({_render(self.inputs)}){mutability}{returns}"
+
+
+@attrs.frozen
+class Event:
+    """An event: its topic, and how its logs are written."""
+
+    name: str
+    inputs: tuple[Parameter, ...]
+
+    @cached_property
+    def signature(self) -> str:
+        """Name and canonical types: ``Slashed(address,uint256)``."""
+        return self.name + _tuple_of(self.inputs).name
+
+    @cached_property
+    def topic0(self) -> bytes:
+        """Hash of the signature, the first topic of every log of this event."""
+        return keccak256(self.signature.encode())
+
+    @cached_property
+    def indexed(self) -> tuple[Parameter, ...]:
+        """Parameters that travel in topics."""
+        return tuple(parameter for parameter in self.inputs if parameter.indexed)
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """A name for every parameter; ``arg0`` and so on where the line has none."""
+        return tuple(parameter.name or f"arg{position}" for position, parameter in enumerate(self.inputs))
+
+    @cached_property
+    def _body(self) -> Tuple:
+        return _tuple_of([parameter for parameter in self.inputs if not parameter.indexed])
+
+    def decode(self, topics: Sequence[bytes], data: bytes) -> dict[str, Any]:
+        """Values by parameter name, in the line's order.
+
+        An indexed value of a dynamic type is on the chain as its hash only, and is returned as those 32 bytes.
+
+        Raises:
+            DecodeError: another event, another number of topics (the same signature with other indexed
+                parameters), or data that does not fit.
+        """
+        if not topics or topics[0] != self.topic0:
+            raise DecodeError(
+                "the log of another event",
+                event=self.signature,
+                topic0=to_hex(topics[0]) if topics else "none",
+            )
+        if len(topics) != len(self.indexed) + 1:
+            raise DecodeError(
+                "a log with another number of topics",
+                event=self.signature,
+                topics=len(topics),
+                expected=len(self.indexed) + 1,
+            )
+        body = iter(_decode(self._body, data, self.signature))
+        words = iter(topics[1:])
+        return {
+            label: _decode_topic(parameter.type, next(words)) if parameter.indexed else next(body)
+            for label, parameter in zip(self.labels, self.inputs, strict=True)
+        }
+
+    def encode(self, **values: Any) -> tuple[tuple[bytes, ...], bytes]:
+        """Topics and data of a log with these values: the inverse of ``decode``; for tests and stand-ins."""
+        missing = sorted(set(values) ^ set(self.labels))
+        if missing:
+            raise InputError(
+                "missing or unknown event parameters", event=self.signature, names=", ".join(missing)
+            )
+        topics, body = [self.topic0], []
+        for label, parameter in zip(self.labels, self.inputs, strict=True):
+            if not parameter.indexed:
+                body.append(values[label])
+            elif _is_hashed(parameter.type):
+                topics.append(FixedBytes(WORD).encode(values[label]))
+            else:
+                topics.append(parameter.type.encode(values[label]))
+        return tuple(topics), self._body.encode(body)
+
+    def to_json_abi(self) -> dict[str, Any]:
+        """The item of a JSON ABI."""
+        return {
+            "type": "event",
+            "name": self.name,
+            "inputs": [_to_json(parameter) | {"indexed": parameter.indexed} for parameter in self.inputs],
+            "anonymous": False,
+        }
+
+    def render(self) -> str:
+        """The line that parses to this event."""
+        return f"event {self.name}({_render(self.inputs)})"
+
+
+@attrs.frozen
+class CustomError:
+    """A custom error: its selector, and how revert data is read."""
+
+    name: str
+    inputs: tuple[Parameter, ...]
+
+    @cached_property
+    def signature(self) -> str:
+        """Name and canonical types."""
+        return self.name + _tuple_of(self.inputs).name
+
+    @cached_property
+    def selector(self) -> bytes:
+        """First four bytes of the signature's hash."""
+        return keccak256(self.signature.encode())[:4]
+
+    def decode(self, revert_data: bytes) -> dict[str, Any]:
+        """Arguments by name.
+
+        Raises:
+            DecodeError: another error, or bytes that do not fit.
+        """
+        if revert_data[:4] != self.selector:
+            raise DecodeError("another error", error=self.signature, selector=to_hex(revert_data[:4]))
+        values = _decode(_tuple_of(self.inputs), revert_data[4:], self.signature)
+        labels = [parameter.name or f"arg{position}" for position, parameter in enumerate(self.inputs)]
+        return dict(zip(labels, values, strict=True))
+
+    def encode(self, *arguments: Any) -> bytes:
+        """Revert data; for tests and stand-ins."""
+        return self.selector + _tuple_of(self.inputs).encode(arguments)
+
+    def to_json_abi(self) -> dict[str, Any]:
+        """The item of a JSON ABI."""
+        return {
+            "type": "error",
+            "name": self.name,
+            "inputs": [_to_json(parameter) for parameter in self.inputs],
+        }
+
+    def render(self) -> str:
+        """The line that parses to this error."""
+        return f"error {self.name}({_render(self.inputs)})"
+
+
+Item = Function | Event | CustomError
+
+
+def parse_line(line: str) -> Item:
+    """A human-readable ABI line to the function, event or error it describes.
+
+    >>> parse_line("event Slashed(address indexed attester, uint256 amount)").topic0.hex()[:8]
+    '4ed05e96'
+
+    Raises:
+        InputError: the line is not of the form above.
+    """
+    match = _ITEM.match(line)
+    if match is None:
+        raise InputError("expected an ABI line that begins with function, event or error", line=line)
+    kind, name = match.groups()
+    inner, rest = _bracketed(line, match.end() - 1)
+    inputs = _parse_parameters(inner, line, events=kind == "event")
+    if kind != "function":
+        if rest.strip():
+            raise InputError("an ABI line goes on after its parameters", line=line, rest=rest.strip())
+        return Event(name, inputs) if kind == "event" else CustomError(name, inputs)
+    modifiers, _, returns = rest.partition("returns")
+    mutability = "nonpayable"
+    for word in modifiers.split():
+        if word in _MUTABILITIES:
+            mutability = word
+        elif word not in _IGNORED:
+            raise InputError("an ABI line has an unknown word after its parameters", line=line, word=word)
+    outputs: tuple[Parameter, ...] = ()
+    if returns.strip():
+        inner, rest = _bracketed(returns, returns.index("(") if "(" in returns else len(returns))
+        if rest.strip():
+            raise InputError("an ABI line goes on after its outputs", line=line, rest=rest.strip())
+        outputs = _parse_parameters(inner, line, events=False)
+    return Function(name, inputs, outputs, mutability)
+
+
+def parse_type(text: str) -> Type:
+    """A type as it stands in a signature, e.g. ``(address,uint256)[]``.
+
+    Raises:
+        InputError: no such type.
+    """
+    return _parse_parameter(text, text, events=False).type
+
+
+def _bracketed(text: str, start: int) -> tuple[str, str]:
+    """What stands between the bracket at ``start`` and its partner, and what follows."""
+    depth = 0
+    for position in range(start, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[position], 0)
+        if depth == 0:
+            return text[start + 1 : position], text[position + 1 :]
+    raise InputError("an ABI line has unbalanced brackets", line=text)
+
+
+def _split(text: str) -> Iterator[str]:
+    """The parts between commas outside of brackets."""
+    depth, start = 0, 0
+    for position, letter in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == "," and depth == 0:
+            yield text[start:position]
+            start = position + 1
+    if text.strip():
+        yield text[start:]
+
+
+def _parse_parameters(text: str, line: str, *, events: bool) -> tuple[Parameter, ...]:
+    return tuple(_parse_parameter(part, line, events=events) for part in _split(text))
+
+
+def _parse_parameter(text: str, line: str, *, events: bool) -> Parameter:
+    text = text.strip()
+    base: Type
+    if text.startswith("("):
+        inner, rest = _bracketed(text, 0)
+        components = _parse_parameters(inner, line, events=False)
+        base = _tuple_of(components)
+    else:
+        match = _ELEMENTARY.match(text)
+        if match is None:
+            raise InputError("an ABI line names an unknown type", line=line, parameter=text)
+        base = _elementary(match.group(), match.group(1), match.group(2), line)
+        rest = text[match.end() :]
+    suffixes = _SUFFIXES.match(rest)
+    end = suffixes.end() if suffixes else 0
+    for size in _SUFFIX.findall(rest[:end]):
+        base = Array(base, int(size) if size else None)
+    if rest[end:] and not rest[end].isspace():
+        raise InputError("an ABI line names an unknown type", line=line, parameter=text)
+    words = rest[end:].split()
+    indexed = events and words[:1] == ["indexed"]
+    if indexed:
+        words = words[1:]
+    if len(words) > 1 or not all(word.isidentifier() for word in words):
+        raise InputError("an ABI line has a parameter of too many words", line=line, parameter=text)
+    return Parameter(words[0] if words else "", base, indexed)
+
+
+def _elementary(name: str, family: str | None, digits: str | None, line: str) -> Type:
+    if family is None:
+        return _PLAIN[name]
+    size = int(digits) if digits else None
+    if family == "bytes":
+        if size is None:
+            return Bytes()
+        if 1 <= size <= WORD:
+            return FixedBytes(size)
+    else:
+        bits = size or 256
+        if bits % 8 == 0 and 8 <= bits <= 256:
+            return Uint(bits) if family == "uint" else Int(bits)
+    raise InputError("an ABI line names an unknown type", line=line, type=name)
+
+
+def _tuple_of(parameters: Sequence[Parameter]) -> Tuple:
+    return Tuple(
+        tuple(parameter.type for parameter in parameters), tuple(parameter.name for parameter in parameters)
+    )
+
+
+def _decode(layout: Tuple, content: bytes, signature: str) -> tuple[Any, ...]:
+    """Decode, name the signature in every error, and refuse a static layout of another length.
+
+    A longer static answer comes from a contract with more fields than the line knows: reading it would put values
+    under the wrong names sooner or later.
+    """
+    if not layout.is_dynamic and len(content) != layout.words * WORD:
+        raise DecodeError(
+            "the data has another length than the ABI line",
+            signature=signature,
+            bytes=len(content),
+            expected=layout.words * WORD,
+        )
+    try:
+        return layout.decode(content, 0)
+    except DecodeError as error:
+        error.facts.setdefault("signature", signature)
+        raise
+
+
+def _is_hashed(of: Type) -> bool:
+    return of.is_dynamic or isinstance(of, Array | Tuple)
+
+
+def _decode_topic(of: Type, word: bytes) -> Any:
+    if _is_hashed(of):
+        return word
+    if len(word) != WORD:
+        raise DecodeError("a topic has another length than a word", type=of.name, bytes=len(word))
+    return of.decode(word, 0)
+
+
+def _shape(of: Type) -> tuple[str, Tuple | None]:
+    """Type name as JSON ABIs write it, and the struct inside, if any."""
+    if isinstance(of, Tuple):
+        return "tuple", of
+    if isinstance(of, Array):
+        inner, struct = _shape(of.item)
+        return f"{inner}[{'' if of.size is None else of.size}]", struct
+    return of.name, None
+
+
+def _to_json(parameter: Parameter) -> dict[str, Any]:
+    name, struct = _shape(parameter.type)
+    item: dict[str, Any] = {"name": parameter.name, "type": name}
+    if struct is not None:
+        item["components"] = [_to_json(component) for component in _components(struct)]
+    return item
+
+
+def _components(struct: Tuple) -> list[Parameter]:
+    return [Parameter(label, of) for label, of in zip(struct.labels, struct.components, strict=True)]
+
+
+def _render(parameters: Sequence[Parameter]) -> str:
+    return ", ".join(
+        " ".join(filter(None, (_render_type(p.type), "indexed" if p.indexed else "", p.name)))
+        for p in parameters
+    )
+
+
+def _render_type(of: Type) -> str:
+    if isinstance(of, Tuple):
+        return f"({_render(_components(of))})"
+    if isinstance(of, Array):
+        return f"{_render_type(of.item)}[{'' if of.size is None else of.size}]"
+    return of.name
