@@ -1,0 +1,172 @@
+"""The rows of the public tables: one record type per question, fields in column order.
+
+``notebook.frames`` turns them into DataFrames; the exporter and the watcher use them as they are. A field's metadata
+names its unit, the text below a field says what it means and when it is None.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from aztec_butler.core.exits import ExitState
+from aztec_butler.core.lifecycle import Lifecycle
+from aztec_butler.core.records import Status, unit
+
+
+@attrs.frozen(kw_only=True)
+class Attester:
+    """One attester that the staking contracts know."""
+
+    attester: str
+    lifecycle: Lifecycle
+    status: Status
+    """What its rollup's ``getStatus`` says."""
+    rollup_version: int | None
+    """The rollup on which it stands, waits or last stood; None while it only waits in a provider queue."""
+    moves_with_latest_rollup: bool | None
+    """Whether it follows the canonical rollup; None while it only waits in a provider queue."""
+    stake_wei: int = unit("wei")
+    """What counts for its rollup's validator set now."""
+    exit_amount_wei: int = unit("wei")
+    """What waits in an exit."""
+    withdrawer: str | None
+    """Who may withdraw; None while it only waits in a provider queue."""
+    provider_id: int | None
+    """The provider that runs it; None when it was staked directly."""
+    coinbase: str | None
+    """The split of its delegation, to which a provider points its rewards; None when it was staked directly."""
+    staker: str | None
+    """Who staked with the provider; None when it was staked directly or has not been staked on."""
+    queue_position: int | None
+    """Its place in the entry queue, 0 is next; None outside of it."""
+    activated_block: int | None
+    """The block that took it into the set; None before."""
+
+
+@attrs.frozen(kw_only=True)
+class QueueEntry:
+    """One funded deposit that waits for activation."""
+
+    position: int
+    attester: str
+    withdrawer: str
+    provider_id: int | None
+    """None when it was staked directly."""
+    rollup_version: int
+    moves_with_latest_rollup: bool
+    fails_because: str | None
+    """Why the deposit will be refunded instead of activated; None when nothing speaks against it."""
+    activation_epoch: int | None
+    """The earliest epoch; None when the deposit will fail, or the queue is closed."""
+    activation_at: int | None = unit("s")
+    """When that epoch begins; the present block's time when it can be activated at once."""
+    first_duty_epoch: int | None
+    """The first epoch whose committee can hold it."""
+    first_duty_at: int | None = unit("s")
+
+
+@attrs.frozen(kw_only=True)
+class Provider:
+    """One operator registered in the StakingRegistry."""
+
+    provider_id: int
+    admin: str
+    take_rate_bps: int = unit("bps")
+    rewards_recipient: str
+    keys_queued: int
+    """Keys listed that nobody has staked on yet."""
+    delegations: int
+    """Stakes ever made with it."""
+    validating: int
+    """Its attesters in the validator set now."""
+    entry_queued: int
+    """Its attesters in the entry queue now."""
+    active_stake_wei: int = unit("wei")
+    stake_share: float = unit("ratio")
+    """Its part of the stake of all validating attesters, 0 to 1."""
+
+
+@attrs.frozen(kw_only=True)
+class Delegation:
+    """One stake with a provider."""
+
+    provider_id: int
+    attester: str
+    staker: str
+    split: str
+    take_rate_bps: int = unit("bps")
+    """The provider's part in this split, fixed for its life."""
+    provider_recipient: str
+    staker_recipient: str
+    lifecycle: Lifecycle
+    stake_wei: int = unit("wei")
+    rollup_version: int
+    block_number: int
+    staked_at: int = unit("s")
+    transaction_hash: str
+
+
+@attrs.frozen(kw_only=True)
+class Exit:
+    """One exit, by withdrawal or by ejection, pending or paid."""
+
+    attester: str
+    state: ExitState
+    rollup_version: int
+    amount_wei: int = unit("wei")
+    """What is or was paid; slashes during the exit are taken off."""
+    recipient: str | None
+    """None: ejected by a slash, and the withdrawer has not named one."""
+    withdrawer: str
+    is_ejection: bool
+    exitable_at: int | None = unit("s")
+    """The rollup's delay; None once paid."""
+    unlocks_at: int | None = unit("s")
+    """Governance's delay; None once paid."""
+    withdrawable_at: int | None = unit("s")
+    """The later of the two; None once paid."""
+    withdrawal_id: int | None
+    """Governance's withdrawal; None once paid."""
+    initiated_block: int
+    finalized_block: int | None
+    """None until it is paid."""
+
+
+@attrs.frozen(kw_only=True)
+class Slashing:
+    """One slash, and how its attester stands now."""
+
+    block_number: int
+    slashed_at: int = unit("s")
+    attester: str
+    amount_wei: int = unit("wei")
+    is_ejection: bool
+    """Whether this slash took the attester out of the set."""
+    rollup_version: int
+    provider_id: int | None
+    """None when it was staked directly."""
+    lifecycle: Lifecycle
+    stake_wei: int = unit("wei")
+    """Now, as are all that follow."""
+    headroom_wei: int | None = unit("wei")
+    """What it can lose and still stay in the set; None when it is not in the set."""
+    slashes_left: int | None
+    """Further slashes of this amount that it survives; None when it is not in the set."""
+    transaction_hash: str
+
+
+@attrs.frozen(kw_only=True)
+class LifecycleAnswer:
+    """Where one address stands."""
+
+    attester: str
+    lifecycle: Lifecycle
+    stake_wei: int = unit("wei")
+    rollup_version: int | None
+    """None where it has no rollup yet."""
+    provider_id: int | None
+    """None when no provider has it."""
+    queue_position: int | None
+    """Its place in the entry queue; None outside of it."""
+    failed_deposits: int
+    """Deposits for it that were refunded."""
