@@ -1,4 +1,4 @@
-"""What all tests share: closed sockets, cassettes, and one devnet for every test that needs real contracts."""
+"""What all tests share: closed sockets, cassettes, and one devnet per worker for the tests that need real contracts."""
 
 from __future__ import annotations
 
@@ -107,14 +107,6 @@ def vcr_cassette_dir(request: pytest.FixtureRequest) -> str:
 # --------------------------------------------------------------------------- devnet
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One xdist worker runs all devnet tests, so that one anvil serves them."""
-    for item in items:
-        if item.get_closest_marker("devnet") is not None:
-            item.add_marker(pytest.mark.xdist_group("devnet"))
-
-
 @pytest.fixture(scope="session")
 def cache_folder() -> Path | None:
     """Where npm packages are kept: AZTEC_BUTLER_CACHE_DIR, else the user's cache directory."""
@@ -124,7 +116,7 @@ def cache_folder() -> Path | None:
 
 @pytest.fixture(scope="session")
 def session_devnet(cache_folder: Path | None) -> Iterator[Devnet]:
-    """The devnet of the whole session, with the ``small`` preset; tests take ``devnet`` instead."""
+    """The devnet of this worker's whole session, with the ``small`` preset; tests take ``devnet`` instead."""
     from aztec_butler.devnet import SMALL, Devnet
 
     with Devnet.start(SMALL, cache_folder=cache_folder) as devnet:
