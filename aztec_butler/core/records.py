@@ -99,14 +99,33 @@ class ProviderConfiguration:
 
 
 @attrs.frozen(kw_only=True)
+class ProviderKey:
+    """A key that a provider has listed and nobody has staked on yet."""
+
+    provider_id: int
+    index: int
+    """Its index in the contract's queue; the lowest is next."""
+    attester: str
+    public_key: tuple[int, int]
+
+
+@attrs.frozen(kw_only=True)
+class GovernanceWithdrawal:
+    """What Governance keeps for an exit until its own delay is over."""
+
+    withdrawal_id: int
+    amount_wei: int = unit("wei")
+    unlocks_at: int = unit("s")
+    recipient: str
+    is_claimed: bool
+
+
+@attrs.frozen(kw_only=True)
 class Rollup:
-    """One rollup of the Registry, and what is fixed or slow about it."""
+    """One rollup of the Registry: what never changes about it."""
 
     version: int
     address: str
-    is_canonical: bool
-    is_latest_in_gse: bool
-    """Whether movers (``moveWithLatestRollup``) count here."""
     generation: int
     """2, 4 or 5: which names its functions and events have."""
     genesis_block: int
@@ -116,25 +135,23 @@ class Rollup:
     lag_in_epochs: int
     """Epochs between a change of the set and the first committee that sees it."""
     exit_delay_seconds: int = unit("s")
-    local_ejection_threshold_wei: int = unit("wei")
-    slasher: str
-    """The zero address: no slasher."""
 
 
 @attrs.frozen(kw_only=True)
 class Deployment:
-    """Everything that the Registry and the StakingRegistry lead to, at one block."""
+    """Everything that the Registry and the StakingRegistry lead to: what never changes about it."""
 
     chain_id: int
     registry: str
     rollups: tuple[Rollup, ...]
-    """In the order in which they became canonical; the last one is canonical."""
+    """In the order in which they became canonical."""
     gse: str
     bonus_instance: str
     governance: str
     staking_asset: str
     activation_threshold_wei: int = unit("wei")
     ejection_threshold_wei: int = unit("wei")
+    """The GSE's own; each rollup has a stricter one of its own beside it."""
     staking_registry: str | None
     """None: no StakingRegistry is configured for this network."""
     pull_split_factory: str | None
@@ -142,15 +159,23 @@ class Deployment:
     first_block: int
     """No staking event lies before it."""
 
-    @property
-    def canonical(self) -> Rollup:
-        """The rollup that the Registry names as canonical."""
-        return self.rollups[-1]
 
-    def rollup(self, address: str) -> Rollup:
-        """The rollup at this address.
+@attrs.frozen(kw_only=True)
+class RollupState:
+    """One rollup at one block."""
 
-        Raises:
-            KeyError: none has it.
-        """
-        return {rollup.address: rollup for rollup in self.rollups}[address]
+    rollup: Rollup
+    is_canonical: bool
+    is_latest_in_gse: bool
+    """Whether movers (``moveWithLatestRollup``) count here."""
+    active_count: int
+    queued_count: int
+    next_flushable_epoch: int
+    allowance: int
+    """Entries that may still be activated in the block's epoch (``getAvailableValidatorFlushes``)."""
+    is_bootstrapped: bool
+    queue_config_word: int
+    """The packed queue configuration; the contracts have no getter for it."""
+    local_ejection_threshold_wei: int = unit("wei")
+    slasher: str
+    """The zero address: no slasher."""
