@@ -55,10 +55,6 @@ event ExecCalls:
     calls: DynArray[Call, MAX_CALLS]
 
 
-event ReceiveETH:
-    amount: uint256
-
-
 MAX_CALLS: constant(uint256) = 16
 MAX_DATA: constant(uint256) = 2048
 
@@ -123,7 +119,8 @@ def __default__():
         Vyper has no overloads, so its arguments are read from the calldata.
     """
     if len(msg.data) == 0:
-        log ReceiveETH(amount=msg.value)
+        # Not an event of the original wallet's ABI either: its proxies emit it.
+        raw_log([keccak256("ReceiveETH(uint256)")], abi_encode(msg.value))
         return
     assert msg.value == 0
     assert slice(msg.data, 0, 4) == method_id(

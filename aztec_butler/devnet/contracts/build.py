@@ -55,8 +55,7 @@ LINES: dict[str, tuple[str, ...]] = {
     ),
     "PullSplit": (
         _DOMAIN,
-        f"function distribute({_SPLIT} _split, address _token, uint256 _distributeAmount,"
-        " bool _performWarehouseTransfer, address _distributor)",
+        f"function distribute({_SPLIT} _split, address _token, uint256 _distributeAmount, bool _performWarehouseTransfer, address _distributor)",
         f"function execCalls({_CALL}[] _calls) payable returns (uint256 blockNumber, bytes[] returnData)",
         "function getSplitBalance(address _token) view returns (uint256 splitBalance, uint256 warehouseBalance)",
         "function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4 result)",
@@ -71,16 +70,13 @@ LINES: dict[str, tuple[str, ...]] = {
     "PullSplitFactory": (
         f"event SplitCreated(address indexed split, {_SPLIT} splitParams, address owner, address creator, bytes32 salt)",
         f"function createSplit({_SPLIT} _splitParams, address _owner, address _creator) returns (address split)",
-        f"function createSplitDeterministic({_SPLIT} _splitParams, address _owner, address _creator, bytes32 _salt)"
-        " returns (address split)",
-        f"function isDeployed({_SPLIT} _splitParams, address _owner, bytes32 _salt) view"
-        " returns (address split, bool exists)",
+        f"function createSplitDeterministic({_SPLIT} _splitParams, address _owner, address _creator, bytes32 _salt) returns (address split)",
+        f"function isDeployed({_SPLIT} _splitParams, address _owner, bytes32 _salt) view returns (address split, bool exists)",
         *_SPLIT_ERRORS,
     ),
     "StakingRegistry": (
         "function pendingProviderAdmins(uint256 providerIdentifier) view returns (address providerAdmin)",
-        "function providerConfigurations(uint256 providerIdentifier) view"
-        " returns (address providerAdmin, uint16 providerTakeRate, address providerRewardsRecipient)",
+        "function providerConfigurations(uint256 providerIdentifier) view returns (address providerAdmin, uint16 providerTakeRate, address providerRewardsRecipient)",
         "function providerQueues(uint256 providerIdentifier) view returns (uint128 first, uint128 last)",
         "error QueueIndexOutOfBounds()",
         "error QueueIsEmpty()",
@@ -106,12 +102,12 @@ def compile_contracts() -> dict[str, dict[str, Any]]:
     """
     sources = {path.name: path.read_text() for path in Path(__file__).parent.glob("*.vy")}
     artifacts: dict[str, dict[str, Any]] = {}
-    for name in LINES:
+    for name, lines in LINES.items():
         compiled = _compile(name, sources)
         if name == "PullSplit":
             sources["pull_split_code.vy"] = _as_module(compiled["bytecode"])
         artifacts[name] = {
-            "abi": _complete(compiled["abi"], LINES[name]),
+            "abi": _complete(compiled["abi"], lines),
             "bytecode": compiled["bytecode"],
             "compiler": COMPILER,
         }
