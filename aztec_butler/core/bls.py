@@ -89,6 +89,18 @@ def registration(secret: int) -> Registration:
     )
 
 
+def public_key_hash(public_key_g1: Affine) -> bytes:
+    """What the GSE knows a key by in ``ownedPKs``, the keys that were ever activated.
+
+    Args:
+        public_key_g1: public key in G1, (x, y).
+
+    Source: GSE ``_checkProofOfPossession``.
+    """
+    x, y = public_key_g1
+    return keccak256(x.to_bytes(32, "big") + y.to_bytes(32, "big"))
+
+
 def registration_digest(public_key_g1: Affine) -> Affine:
     """The point that the proof of possession signs.
 
