@@ -64,6 +64,20 @@ class NodeMessage:
     message: str
     data: Any = None
 
+    @classmethod
+    def parse(cls, error: object) -> NodeMessage:
+        """What can be understood of an error member, which some nodes make a bare text."""
+        if not isinstance(error, dict):
+            return cls(None, error if isinstance(error, str) else repr(error))
+        code, message = error.get("code"), error.get("message")
+        if isinstance(code, str) and code.lstrip("-").isdigit():
+            code = int(code)
+        return cls(
+            code if isinstance(code, int) and not isinstance(code, bool) else None,
+            message if isinstance(message, str) else "" if message is None else repr(message),
+            error.get("data"),
+        )
+
 
 @attrs.frozen
 class Reply:
@@ -139,14 +153,14 @@ def decode_reply(content: bytes, request: Request) -> Reply:
 
 
 def decode_batch(content: bytes, request: Request) -> list[Reply] | Reply:
-    """The replies to a batch, in the order of the requests, whatever order they came in.
+    """The replies to a batch, in the order of the calls, whatever order they came in.
 
     Args:
         content: the body of the HTTP response.
         request: what was posted, made by ``encode_batch``.
 
     Returns:
-        One reply a request; or a single one, always an error, when the node refused the batch as a whole.
+        One reply a call; or a single one, always an error, when the node refused the batch as a whole.
 
     Raises:
         MalformedReply: not JSON, or replies are missing, double, or answer something else.
@@ -154,19 +168,26 @@ def decode_batch(content: bytes, request: Request) -> list[Reply] | Reply:
     try:
         wires = _decode_many(content)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _whole_refusal(content)
-    if len(wires) == 1 and wires[0].error is not None and wires[0].id is None:
-        return _reply(wires[0])  # some nodes wrap the refusal of the whole batch into an array
+        return _whole_refusal(_decode(content))
+    # Some nodes wrap the refusal of the whole into an array, without an id or with that of the first call.
+    if len(wires) == 1 and (request.count > 1 or wires[0].id is None):
+        return _whole_refusal(wires[0])
     replies: dict[int, Reply] = {}
     for wire in wires:
         if not isinstance(wire.id, int) or not 0 <= wire.id - request.first_id < request.count:
-            raise MalformedReply("a reply in the batch answers none of its requests")
+            raise MalformedReply("a reply in the batch answers none of its calls")
         if wire.id in replies:
-            raise MalformedReply("two replies in the batch answer the same request")
+            raise MalformedReply("two replies in the batch answer the same call")
         replies[wire.id] = _reply(wire)
     if len(replies) < request.count:
-        raise MalformedReply("the batch has fewer replies than requests")
+        raise MalformedReply("the batch has fewer replies than calls")
     return [replies[request.first_id + index] for index in range(request.count)]
+
+
+def _whole_refusal(wire: _Wire) -> Reply:
+    if wire.error is None:
+        raise MalformedReply("a batch was answered by a single result")
+    return _reply(wire)
 
 
 def _decode(content: bytes) -> _Wire:
@@ -174,13 +195,6 @@ def _decode(content: bytes) -> _Wire:
         return _decode_one(content)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise MalformedReply(_no_json(content)) from None
-
-
-def _whole_refusal(content: bytes) -> Reply:
-    wire = _decode(content)
-    if wire.error is None:
-        raise MalformedReply("a batch was answered by a single result")
-    return _reply(wire)
 
 
 def _members(call: Call) -> bytes:
@@ -198,20 +212,7 @@ def _first_id(members: bytes) -> int:
 def _reply(wire: _Wire) -> Reply:
     if wire.error is None:
         return Reply(result=wire.result)
-    return Reply(error=_node_message(wire.error))
-
-
-def _node_message(error: object) -> NodeMessage:
-    if not isinstance(error, dict):
-        return NodeMessage(None, error if isinstance(error, str) else repr(error))
-    code, message = error.get("code"), error.get("message")
-    if isinstance(code, str) and code.lstrip("-").isdigit():
-        code = int(code)
-    return NodeMessage(
-        code if isinstance(code, int) and not isinstance(code, bool) else None,
-        message if isinstance(message, str) else "" if message is None else repr(message),
-        error.get("data"),
-    )
+    return Reply(error=NodeMessage.parse(wire.error))
 
 
 def _no_json(content: bytes) -> str:

@@ -1,0 +1,344 @@
+"""The one door to Ethereum nodes: JSON-RPC with retries, failover, rate limits and batches.
+
+::
+
+    with Rpc(["https://one.example/v3/KEY", "https://two.example"], chain_id=1) as rpc:
+        rpc.call("eth_blockNumber")                                  # "0x16e3600"
+        rpc.batch([("eth_getBalance", [address, block]), ...])       # results in order, few round trips
+        rpc.call_each([("eth_getLogs", [filter]), ...])              # the same, each in a request of its own, at once
+
+Endpoints are asked in the order given: the first one that works serves, one that failed goes to the end of the line for
+a while and then comes back. An endpoint must show its chain id before its first answer counts; the question travels
+with the first request. Whatever goes wrong is an error of ``core.errors``, and no message holds more of a URL than its
+host. Only what may safely be asked twice is ever asked twice.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
+
+from aztec_butler.clients.backends import Backend, ExpectedChain, Outcome, RequestDetails
+from aztec_butler.clients.endpoints import Endpoint
+from aztec_butler.clients.http import DEFAULT_TIMEOUT_SECONDS, HttpTransport
+from aztec_butler.clients.jsonrpc import Call
+from aztec_butler.clients.policy import RateLimit, RetryPolicy
+from aztec_butler.clients.settlements import Settlement
+from aztec_butler.core.errors import ButlerError, InputError, NodeRefused, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from aztec_butler.clients.troubles import Trouble
+
+_MOMENT_SECONDS = 0.001
+
+
+class Rpc:
+    """JSON-RPC to one or several Ethereum nodes. Safe to use from many threads.
+
+    Args:
+        endpoints: URLs or ``Endpoint`` objects, the preferred one first.
+        policy: how patient it is.
+        requests_per_second: limit for each endpoint; None for none. Every item of a batch counts.
+        timeout_seconds: for each HTTP request as a whole.
+        chain_id: EIP-155 id that every endpoint must have; None to take the first endpoint's for all.
+        batch_size: items of a JSON-RPC batch at most; it shrinks at nodes that take less.
+        workers: requests under way at once in ``call_each`` and in long batches.
+        headers: sent with every request to endpoints given as URLs.
+        on_request: told of every HTTP request, e.g. for metrics. Called from many threads; it must not raise.
+        sleep: waits for a number of seconds.
+        clock: seconds of a monotonic clock.
+        random_fraction: a random number from 0 to 1.
+
+    Raises:
+        SettingsError: no endpoint, or one that is no URL.
+    """
+
+    def __init__(
+        self,
+        endpoints: str | Endpoint | Sequence[str | Endpoint],
+        *,
+        policy: RetryPolicy | None = None,
+        requests_per_second: float | None = None,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        chain_id: int | None = None,
+        batch_size: int = 100,
+        workers: int = 8,
+        headers: dict[str, str] | None = None,
+        on_request: Callable[[RequestDetails], None] | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        random_fraction: Callable[[], float] = random.random,
+    ) -> None:
+        given = [endpoints] if isinstance(endpoints, str | Endpoint) else list(endpoints)
+        if not given:
+            raise SettingsError("there is no endpoint to ask", hint="give the URL of an Ethereum node")
+        if batch_size < 1 or workers < 1:
+            raise InputError(
+                "a batch size and a number of workers are at least 1", batch_size=batch_size, workers=workers
+            )
+        self._policy = policy or RetryPolicy()
+        self._workers = workers
+        self._batch_size = batch_size
+        self._on_request = on_request
+        self._sleep = sleep
+        self._clock = clock
+        self._random_fraction = random_fraction
+        self._lock = threading.Lock()
+        self._request_count = 0
+        self._chain = ExpectedChain(chain_id, must_agree=chain_id is not None or len(given) > 1)
+        self._backends = [
+            Backend(
+                HttpTransport(endpoint, headers=headers, timeout_seconds=timeout_seconds, clock=clock),
+                chain=self._chain,
+                limit=RateLimit(requests_per_second, clock=clock, sleep=sleep),
+                policy=self._policy,
+                batch_size=batch_size,
+                observe=self._observe,
+                clock=clock,
+            )
+            for endpoint in given
+        ]
+
+    @property
+    def request_count(self) -> int:
+        """HTTP requests made so far, repeated ones included."""
+        return self._request_count
+
+    @property
+    def chain_id(self) -> int | None:
+        """The chain that is expected, or was learned; None while unknown."""
+        return self._chain.chain_id
+
+    @property
+    def endpoint_names(self) -> tuple[str, ...]:
+        """The endpoints as messages call them, in order of preference."""
+        return tuple(backend.endpoint.name for backend in self._backends)
+
+    # ------------------------------------------------------------------ asking
+
+    def call(
+        self,
+        method: str,
+        *parameters: Any,
+        known_block: int | None = None,
+        raise_at_once: Collection[Trouble] = (),
+        timeout_seconds: float | None = None,
+    ) -> Any:
+        """The result of one method.
+
+        Args:
+            method: e.g. ``eth_call``.
+            parameters: anything that is JSON.
+            known_block: the node that answers must know this block, or its answer does not count. For methods
+                that answer emptily about blocks they do not have, such as ``eth_getLogs``.
+            raise_at_once: troubles that the caller deals with itself; they are not retried.
+            timeout_seconds: for each HTTP request; None for the usual.
+
+        Raises:
+            RevertError: the contract reverted.
+            NodeError: no endpoint answered properly, in spite of retries.
+            SettingsError: every endpoint is on another chain.
+        """
+        return _value(
+            self.call_raw(
+                method,
+                *parameters,
+                known_block=known_block,
+                raise_at_once=raise_at_once,
+                timeout_seconds=timeout_seconds,
+            )
+        )
+
+    def call_raw(
+        self,
+        method: str,
+        *parameters: Any,
+        known_block: int | None = None,
+        raise_at_once: Collection[Trouble] = (),
+        timeout_seconds: float | None = None,
+    ) -> msgspec.Raw:
+        """As ``call``, with the result still as JSON text, for whoever decodes it faster."""
+        [outcome] = self._settle(
+            [Call(method, parameters)],
+            known_block=known_block,
+            raise_at_once=raise_at_once,
+            timeout_seconds=timeout_seconds,
+        )
+        if isinstance(outcome, ButlerError):
+            raise outcome
+        return outcome
+
+    def batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        """The results of many methods in order, in few round trips: all of them or an error.
+
+        Args:
+            calls: method and parameters of each; may be empty.
+
+        Raises:
+            RevertError: a contract reverted.
+            NodeError: no endpoint answered properly, in spite of retries.
+            SettingsError: every endpoint is on another chain.
+        """
+        return _all_or_raise(self.try_batch(calls))
+
+    def try_batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        """As ``batch``, but what failed for good stands in the list as its error.
+
+        Raises:
+            SettingsError: every endpoint is on another chain.
+        """
+        size = self._batch_size
+        parts = [_calls(calls[start : start + size]) for start in range(0, len(calls), size)]
+        return [_value_or_error(outcome) for outcomes in self._at_once(parts) for outcome in outcomes]
+
+    def call_each(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        """The results of many methods in order, each in a request of its own, several under way at once.
+
+        Args:
+            calls: method and parameters of each; may be empty.
+
+        Raises:
+            RevertError: a contract reverted.
+            NodeError: no endpoint answered properly, in spite of retries.
+            SettingsError: every endpoint is on another chain.
+        """
+        return _all_or_raise(self.try_call_each(calls))
+
+    def try_call_each(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        """As ``call_each``, but what failed for good stands in the list as its error.
+
+        Raises:
+            SettingsError: every endpoint is on another chain.
+        """
+        return [_value_or_error(outcome) for [outcome] in self._at_once([[call] for call in _calls(calls)])]
+
+    def close(self) -> None:
+        """Close the connections; the object cannot be used again."""
+        for backend in self._backends:
+            backend.transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Rpc {', '.join(self.endpoint_names)}>"
+
+    # ------------------------------------------------------------------ being patient
+
+    def _at_once(self, parts: list[list[Call]]) -> list[list[Outcome]]:
+        """The outcomes of several requests, made by several threads when there are more than one."""
+        if len(parts) < 2 or self._workers == 1:
+            return [self._settle(part) for part in parts]
+        from concurrent.futures import ThreadPoolExecutor
+
+        executor = ThreadPoolExecutor(min(self._workers, len(parts)), thread_name_prefix="aztec-butler-rpc")
+        try:
+            return list(executor.map(self._settle, parts))
+        finally:
+            # After an interrupt nobody waits for what is under way.
+            executor.shutdown(wait=False, cancel_futures=True)
+
+    def _settle(
+        self,
+        calls: Sequence[Call],
+        *,
+        known_block: int | None = None,
+        raise_at_once: Collection[Trouble] = (),
+        timeout_seconds: float | None = None,
+    ) -> list[Outcome]:
+        """Ask for as long as it makes sense: an outcome for each call, in order."""
+        settlements = [Settlement(call, raise_at_once) for call in calls]
+        started = self._clock()
+        for round_number in range(1, self._policy.rounds + 1):
+            for backend in self._line():
+                waiting = [settlement for settlement in settlements if settlement.wants(backend)]
+                if not waiting:
+                    continue
+                outcomes = backend.ask(
+                    [settlement.call for settlement in waiting],
+                    known_block=known_block,
+                    timeout_seconds=timeout_seconds,
+                )
+                for settlement, outcome in zip(waiting, outcomes, strict=True):
+                    settlement.take(backend, outcome)
+            usable = self._usable()
+            if not any(settlement.wants(backend) for settlement in settlements for backend in usable):
+                break
+            if round_number == self._policy.rounds or not self._wait(round_number, started, usable):
+                break
+        return [settlement.outcome(self._backends) for settlement in settlements]
+
+    def _usable(self) -> list[Backend]:
+        """The endpoints on the right chain.
+
+        Raises:
+            SettingsError: there is none.
+        """
+        usable = [backend for backend in self._backends if backend.wrong_chain is None]
+        if usable:
+            return usable
+        found = {backend.endpoint.name: backend.wrong_chain for backend in self._backends}
+        raise SettingsError(
+            "no endpoint is on the expected chain",
+            hint="check the network's name and the endpoint's URL",
+            expected_chain_id=self._chain.chain_id,
+            **{
+                f"chain id at {name}": error.facts["chain_id"]
+                for name, error in found.items()
+                if error is not None
+            },
+        )
+
+    def _line(self) -> list[Backend]:
+        """The endpoints in the order in which to ask them now: those that failed lately last."""
+        ready = [backend for backend in self._usable() if backend.busy_seconds() <= _MOMENT_SECONDS]
+        return sorted(ready, key=Backend.is_cooling)
+
+    def _wait(self, round_number: int, started: float, usable: Sequence[Backend]) -> bool:
+        """Wait between two rounds; False when waiting would take too long."""
+        seconds = self._policy.wait_seconds(round_number, self._random_fraction())
+        asked = min(backend.busy_seconds() for backend in usable)
+        if asked > self._policy.longest_retry_after_seconds:
+            return False
+        seconds += asked
+        if self._clock() + seconds - started > self._policy.total_seconds:
+            return False
+        self._sleep(seconds)
+        return True
+
+    def _observe(self, details: RequestDetails) -> None:
+        with self._lock:
+            self._request_count += 1
+        if self._on_request is not None:
+            self._on_request(details)
+
+
+def _calls(calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Call]:
+    return [Call(method, parameters) for method, parameters in calls]
+
+
+def _value(raw: msgspec.Raw) -> Any:
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise NodeRefused("the node's result is not well-formed JSON", retryable=True) from None
+
+
+def _value_or_error(outcome: Outcome) -> Any:
+    return outcome if isinstance(outcome, ButlerError) else _value(outcome)
+
+
+def _all_or_raise(values: list[Any]) -> list[Any]:
+    for value in values:
+        if isinstance(value, ButlerError):
+            raise value
+    return values

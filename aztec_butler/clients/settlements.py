@@ -1,0 +1,92 @@
+"""What becomes of one call while several endpoints are asked, perhaps several times. Pure."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aztec_butler.clients.methods import is_repeatable
+from aztec_butler.clients.troubles import Trouble, trouble_of
+from aztec_butler.core.errors import NodeBusy, NodeRefused, RevertError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from aztec_butler.clients.backends import Backend, Outcome
+    from aztec_butler.clients.jsonrpc import Call
+    from aztec_butler.core.errors import NodeError
+
+# Nobody else would answer these either: whoever asked has to ask for less.
+_CALLERS_OWN = frozenset((Trouble.TOO_LARGE, Trouble.OUT_OF_GAS))
+_INVALID_PARAMETERS = -32602
+
+
+class Settlement:
+    """One call, and the answers to it so far.
+
+    Args:
+        call: what is asked.
+        raise_at_once: troubles that are final for the caller.
+    """
+
+    def __init__(self, call: Call, raise_at_once: Collection[Trouble]) -> None:
+        self.call = call
+        self._final_troubles = _CALLERS_OWN.union(raise_at_once)
+        self._is_repeatable = is_repeatable(call.method)
+        self._final: Outcome | None = None
+        self._errors: dict[Backend, NodeError] = {}
+        self._attempts = 0
+
+    def wants(self, backend: Backend) -> bool:
+        """Whether it makes sense to ask this endpoint, now or again."""
+        if self._final is not None:
+            return False
+        last = self._errors.get(backend)
+        return last is None or last.retryable
+
+    def take(self, backend: Backend, outcome: Outcome) -> None:
+        """Note what an endpoint answered."""
+        self._attempts += 1
+        if isinstance(outcome, msgspec.Raw | RevertError):
+            self._final = outcome
+            return
+        self._errors[backend] = outcome
+        if self._is_final(outcome):
+            self._final = outcome
+
+    def _is_final(self, error: NodeError) -> bool:
+        trouble = trouble_of(error)
+        if trouble in self._final_troubles:
+            return True
+        if not self._is_repeatable and not error.retryable and trouble is not Trouble.WRONG_CHAIN:
+            return True  # it may have been carried out
+        return trouble is None and isinstance(error, NodeRefused) and error.code == _INVALID_PARAMETERS
+
+    def outcome(self, backends: Sequence[Backend]) -> Outcome:
+        """The answer, or what the preferred endpoint said, with a word about the others.
+
+        Args:
+            backends: all endpoints, the preferred one first.
+        """
+        if self._final is not None:
+            return self._final
+        told = [(backend, self._errors[backend]) for backend in backends if backend in self._errors]
+        told.sort(key=lambda pair: trouble_of(pair[1]) is Trouble.WRONG_CHAIN)
+        if not told:
+            return NodeBusy(
+                "the node asked for a longer pause than we wait",
+                hint="come back later, or add an endpoint",
+                retry_after_seconds=min(backend.busy_seconds() for backend in backends),
+                endpoint=", ".join(backend.endpoint.name for backend in backends),
+                method=self.call.method,
+            )
+        error = copy.copy(told[0][1])
+        error.facts = dict(error.facts)
+        error.retryable = any(other.retryable for _, other in told)
+        if self._attempts > 1:
+            error.facts["attempts"] = self._attempts
+        for backend, other in told[1:]:
+            error.facts[f"at {backend.endpoint.name}"] = other.sentence
+        return error
