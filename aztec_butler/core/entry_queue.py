@@ -220,6 +220,8 @@ def forecast(
         )
     refused = frozenset(failing)
     places: list[PlaceForecast] = []
+    # Nobody leaves in a forecast, so the bootstrap phases do not come back, and the gate's queue length matters only
+    # before the first activation: from epoch to epoch the number of active attesters is all that changes the size.
     running, earliest_at = state, now_at
     stall = None
     left: int | None = state.cached_allowance if state.next_flushable_epoch > epoch else None
@@ -229,7 +231,7 @@ def forecast(
             if stall is not None:
                 break
             left = flush_size(running)
-        first, active = len(places), running.active_count
+        active = running.active_count
         while left > 0 and len(places) < state.queued_count:
             position = len(places)
             if position not in refused:
@@ -243,14 +245,7 @@ def forecast(
                     is_expected_to_fail=position in refused,
                 )
             )
-        if len(places) > first:
-            running = attrs.evolve(
-                running,
-                active_count=active,
-                queued_count=state.queued_count - len(places),
-                is_bootstrapped=running.is_bootstrapped
-                or active >= state.config.bootstrap_validator_set_size,
-            )
+        running = attrs.evolve(running, active_count=active)
         epoch += 1
         earliest_at = clock.epoch_start_at(epoch)
         left = None
@@ -261,7 +256,7 @@ def forecast(
         for position in range(len(places), state.queued_count)
     )
     missing = (
-        state.config.bootstrap_validator_set_size - running.queued_count
+        state.config.bootstrap_validator_set_size - state.queued_count
         if stall is Stall.AWAITING_DEPOSITS
         else 0
     )
