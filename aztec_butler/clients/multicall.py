@@ -111,11 +111,36 @@ class Multicall:
         answers = self._answers(reads, calldatas, block, progress)
         return [_decoded(read, answer) for read, answer in zip(reads, answers, strict=True)]
 
+    def read_storage(self, slots: Sequence[tuple[str, int]], block: BlockStamp) -> list[int]:
+        """Storage words of contracts, for what they keep without a getter.
+
+        Args:
+            slots: address and slot of each word.
+            block: the block that every word is of.
+
+        Raises:
+            NodeError: the node failed.
+        """
+        requests = [("eth_getStorageAt", [address, hex(slot), self._pin(block)]) for address, slot in slots]
+        outcomes = self._rpc.try_batch(requests)
+        if any(
+            isinstance(outcome, ButlerError) and self._switches_to_numbers(outcome) for outcome in outcomes
+        ):
+            return self.read_storage(slots, block)
+        words = []
+        for outcome in outcomes:
+            if isinstance(outcome, ButlerError):
+                raise outcome
+            words.append(int.from_bytes(parse_bytes(outcome), "big"))
+        return words
+
     def _answers(
         self, reads: Sequence[Read], calldatas: list[bytes], block: BlockStamp, progress: Progress | None
     ) -> list[bytes | RevertError]:
         answers: dict[int, bytes | RevertError] = {}
         waiting = list(range(len(reads)))
+        if len(waiting) == 1:
+            return [self._ask_alone(waiting, reads, calldatas, block)[0]]
         while waiting:
             chunks = self._chunks(waiting, calldatas)
             requests = [

@@ -179,3 +179,14 @@ class RollupState:
     local_ejection_threshold_wei: int = unit("wei")
     slasher: str
     """The zero address: no slasher."""
+
+
+@attrs.frozen(kw_only=True)
+class SplitParameters:
+    """How a split divides, fixed for its life. Source: 0xSplits v2, ``struct Split``."""
+
+    split: str
+    recipients: tuple[str, ...]
+    allocations: tuple[int, ...]
+    total_allocation: int
+    distribution_incentive: int

@@ -9,6 +9,7 @@ from __future__ import annotations
 import attrs
 
 from aztec_butler.core.exits import ExitState
+from aztec_butler.core.history import Outcome
 from aztec_butler.core.lifecycle import Lifecycle
 from aztec_butler.core.records import Status, unit
 
@@ -98,9 +99,14 @@ class Delegation:
     """The provider's part in this split, fixed for its life."""
     provider_recipient: str
     staker_recipient: str
+    outcome: Outcome
+    """What became of this deposit."""
     lifecycle: Lifecycle
+    """Where its attester stands."""
     stake_wei: int = unit("wei")
+    """What counts of it now."""
     rollup_version: int
+    """The rollup it was made on; movers may stand on a later one."""
     block_number: int
     staked_at: int = unit("s")
     transaction_hash: str

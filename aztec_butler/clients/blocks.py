@@ -1,0 +1,104 @@
+"""Blocks: what a caller's words mean, resolved once, so that every read of an answer is of the same block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aztec_butler.clients.rpc import Rpc
+from aztec_butler.core.errors import ButlerError, DecodeError, InputError, NodeRefused, NotFoundError
+from aztec_butler.core.records import BlockStamp
+
+TAGS = ("latest", "safe", "finalized", "earliest")
+"""The words a block can be named with. ``pending`` is missing on purpose: no two nodes agree on it."""
+
+
+def parse_block(text: int | str) -> int | str:
+    """A block as people name it: a number, hex or decimal, or one of ``TAGS``.
+
+    >>> parse_block("0x10"), parse_block("24_000_000"), parse_block("latest")
+    (16, 24000000, 'latest')
+
+    Raises:
+        InputError: anything else.
+    """
+    if isinstance(text, str) and text in TAGS:
+        return text
+    try:
+        number = text if isinstance(text, int) else int(text, 0)
+    except ValueError:
+        number = -1
+    if number < 0 or isinstance(text, bool):
+        raise InputError("expected a block", hint=f"a number, or one of {', '.join(TAGS)}", value=text)
+    return number
+
+
+def fetch_block(rpc: Rpc, block: int | str) -> tuple[BlockStamp, int]:
+    """The block's stamp, and the number of the last finalized block (-1: the node knows none), in one round trip.
+
+    Args:
+        rpc: the door to the node.
+        block: a number or one of ``TAGS``.
+
+    Raises:
+        NotFoundError: the chain has no such block yet.
+        NodeError: the node failed.
+    """
+    name = hex(block) if isinstance(block, int) else block
+    wanted, finalized = rpc.try_batch(
+        [("eth_getBlockByNumber", [name, False]), ("eth_getBlockByNumber", ["finalized", False])]
+    )
+    if isinstance(wanted, ButlerError):
+        raise wanted
+    if wanted is None:
+        raise NotFoundError("the chain has no such block", hint="it may not have been mined yet", block=block)
+    if isinstance(finalized, NodeRefused):
+        finalized = None  # a chain without finality: nothing is final there
+    elif isinstance(finalized, ButlerError):
+        raise finalized
+    finalized_number = -1 if finalized is None else _quantity(finalized, "number")
+    stamp = decode_stamp(wanted, finalized_number=finalized_number)
+    if isinstance(block, int) and stamp.number != block:
+        raise NodeRefused(
+            "the node answered with another block", retryable=True, asked=block, answered=stamp.number
+        )
+    return stamp, finalized_number
+
+
+def fetch_timestamps(rpc: Rpc, numbers: set[int]) -> dict[int, int]:
+    """Unix seconds of blocks, in few round trips.
+
+    Raises:
+        NodeError: the node failed, or does not have one of them.
+    """
+    wanted = sorted(numbers)
+    headers = rpc.batch([("eth_getBlockByNumber", [hex(number), False]) for number in wanted])
+    stamps: dict[int, int] = {}
+    for number, header in zip(wanted, headers, strict=True):
+        if header is None:
+            raise NodeRefused(
+                "the node does not have a block that it gave logs of", retryable=True, block=number
+            )
+        stamps[number] = _quantity(header, "timestamp")
+    return stamps
+
+
+def decode_stamp(header: Any, *, finalized_number: int) -> BlockStamp:
+    """A header as JSON-RPC gives it, to the stamp of an answer.
+
+    Raises:
+        DecodeError: a field is missing or malformed.
+    """
+    number = _quantity(header, "number")
+    return BlockStamp(
+        number=number,
+        hash=str(header["hash"]).lower(),
+        timestamp=_quantity(header, "timestamp"),
+        is_finalized=number <= finalized_number,
+    )
+
+
+def _quantity(header: Any, field: str) -> int:
+    try:
+        return int(header[field], 16)
+    except (KeyError, TypeError, ValueError):
+        raise DecodeError("a block header without a readable field", field=field) from None

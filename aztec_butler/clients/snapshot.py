@@ -1,0 +1,302 @@
+"""Everything about stake at one block, read in few round trips.
+
+A snapshot reads each part when it is first needed and keeps it: its block never changes, so neither do the answers.
+What the parts mean is decided in ``core.staking_state``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+from aztec_butler.clients.blocks import fetch_timestamps
+from aztec_butler.clients.multicall import Multicall, Read
+from aztec_butler.clients.rpc import Rpc
+from aztec_butler.clients.splits import fetch_split_parameters
+from aztec_butler.clients.staking_logs import StakingLogs
+from aztec_butler.core.contracts import GOVERNANCE, GSE, REGISTRY, ROLLUP, STAKING_REGISTRY
+from aztec_butler.core.hexes import parse_address
+from aztec_butler.core.history import StakingHistory, decode_staking_events, replay
+from aztec_butler.core.logs import RawLog
+from aztec_butler.core.queue_config import queue_config_slot
+from aztec_butler.core.records import BlockStamp, Deployment, ProviderConfiguration, Rollup, RollupState
+from aztec_butler.core.rows import Attester, Delegation, Exit, LifecycleAnswer, Provider, QueueEntry, Slashing
+from aztec_butler.core.staking_state import StakingState
+from aztec_butler.core.views import (
+    decode_attester_view,
+    decode_governance_withdrawal,
+    decode_provider,
+    decode_provider_key,
+    decode_queued_deposit,
+)
+from aztec_butler.core.whereabouts import Whereabouts
+
+Discover = Callable[[BlockStamp, int], Deployment]
+"""The deployment as of a block, with at least so many rollups."""
+Progress = Callable[[int, int, str], None]
+"""Told how much is done, of how much, and what is being read."""
+
+_SHARED = 3
+_ROLLUP_STATE = (
+    "getActiveAttesterCount",
+    "getEntryQueueLength",
+    "getNextFlushableEpoch",
+    "getAvailableValidatorFlushes",
+    "getIsBootstrapped",
+    "getLocalEjectionThreshold",
+    "getSlasher",
+)
+
+
+class Snapshot:
+    """Stake at one block.
+
+    Args:
+        rpc: the door to the node.
+        multicall: reads of contracts, through the same door.
+        logs: the logs of this connection.
+        discover: finds the deployment; asked again when the Registry turns out to have grown.
+        block: the block.
+        finalized_number: the last finalized block; -1 when the chain knows none.
+        progress: told about long reads.
+    """
+
+    def __init__(
+        self,
+        rpc: Rpc,
+        multicall: Multicall,
+        logs: StakingLogs,
+        *,
+        discover: Discover,
+        block: BlockStamp,
+        finalized_number: int,
+        progress: Progress | None = None,
+    ) -> None:
+        self.block = block
+        self._rpc = rpc
+        self._multicall = multicall
+        self._logs = logs
+        self._discover = discover
+        self._finalized_number = finalized_number
+        self._progress = progress
+
+    # -- tables
+
+    def attesters(self) -> tuple[Attester, ...]:
+        """Everyone that the contracts know: in the set, in a queue, listed by a provider, leaving or gone."""
+        return self.state.attesters()
+
+    def entry_queue(self) -> tuple[QueueEntry, ...]:
+        """Every queued deposit, the canonical rollup's first, in queue order."""
+        return self.state.entry_queue()
+
+    def providers(self) -> tuple[Provider, ...]:
+        """Every provider, by id."""
+        return self.state.provider_rows()
+
+    def delegations(self) -> tuple[Delegation, ...]:
+        """Every stake with a provider, in the order in which they were made."""
+        delegated = self.history.delegations
+        splits = fetch_split_parameters(self._rpc, self.deployment, delegated, self.block)
+        return self.state.delegations(splits, self._times(item.log for item in delegated))
+
+    def exits(self) -> tuple[Exit, ...]:
+        """Every exit, in the order in which they began."""
+        ids = sorted({view.exit.withdrawal_id for view in self.state.views.values() if view.exit is not None})
+        function = GOVERNANCE.function("getWithdrawal")
+        values = self._read(
+            [Read(self.deployment.governance, function, (number,)) for number in ids], "exits"
+        )
+        return self.state.exits(
+            {
+                number: decode_governance_withdrawal(number, value)
+                for number, value in zip(ids, values, strict=True)
+            }
+        )
+
+    def slashings(self) -> tuple[Slashing, ...]:
+        """Every slash, in chain order."""
+        return self.state.slashings(self._times(slash.log for slash in self.history.slashes))
+
+    def lifecycle(self, attesters: Sequence[str]) -> tuple[LifecycleAnswer, ...]:
+        """Where each address stands, in the order asked.
+
+        Raises:
+            InputError: one of them is no address; nothing was read.
+        """
+        asked = [parse_address(attester) for attester in attesters]
+        known = set(self.state.known_attesters)
+        strangers = list(dict.fromkeys(attester for attester in asked if attester not in known))
+        views = self._read([self._view(attester) for attester in strangers], "attesters")
+        seen = {attester: decode_attester_view(view) for attester, view in zip(strangers, views, strict=True)}
+        return self.state.lifecycles(asked, seen)
+
+    # -- parts, each read once
+
+    @property
+    def deployment(self) -> Deployment:
+        """The contracts of the network."""
+        return self._header[0]
+
+    @property
+    def rollups(self) -> tuple[RollupState, ...]:
+        """Every rollup at the block, in the order in which they became canonical."""
+        return self._header[1]
+
+    @cached_property
+    def _header(self) -> tuple[Deployment, tuple[RollupState, ...], int]:
+        """The contracts, the state of every rollup at the block, and how many providers there are."""
+        deployment = self._discover(self.block, 0)
+        count, states, provider_count = self._read_header(deployment)
+        if count > len(deployment.rollups):
+            deployment = self._discover(self.block, count)
+            count, states, provider_count = self._read_header(deployment)
+        return deployment, states[:count], provider_count
+
+    def _read_header(self, deployment: Deployment) -> tuple[int, tuple[RollupState, ...], int]:
+        rollups = [rollup for rollup in deployment.rollups if rollup.genesis_block <= self.block.number]
+        reads = [
+            Read(deployment.registry, REGISTRY.function("numberOfVersions")),
+            Read(deployment.registry, REGISTRY.function("getCanonicalRollup")),
+            Read(deployment.gse, GSE.function("getLatestRollup")),
+        ]
+        reads += [
+            Read(rollup.address, ROLLUP.function(name, rollup.generation))
+            for rollup in rollups
+            for name in _ROLLUP_STATE
+        ]
+        if deployment.staking_registry is not None:
+            reads.append(
+                Read(deployment.staking_registry, STAKING_REGISTRY.function("nextProviderIdentifier"))
+            )
+        values = self._read(reads, "rollups")
+        words = self._multicall.read_storage(
+            [(rollup.address, queue_config_slot(rollup.generation)) for rollup in rollups], self.block
+        )
+        count, canonical, latest = values[:_SHARED]
+        width = len(_ROLLUP_STATE)
+        states = tuple(
+            _rollup_state(
+                rollup, values[_SHARED + i * width : _SHARED + (i + 1) * width], words[i], canonical, latest
+            )
+            for i, rollup in enumerate(rollups)
+        )
+        return count, states, 0 if deployment.staking_registry is None else values[-1] - 1
+
+    @cached_property
+    def provider_configurations(self) -> tuple[ProviderConfiguration, ...]:
+        """Every provider, by id."""
+        deployment, _, count = self._header
+        names = ("providerConfigurations", "providerQueues")
+        values = self._read(
+            [
+                Read(str(deployment.staking_registry), STAKING_REGISTRY.function(name), (provider_id,))
+                for provider_id in range(1, count + 1)
+                for name in names
+            ],
+            "providers",
+        )
+        pairs = zip(values[::2], values[1::2], strict=True)
+        return tuple(
+            decode_provider(provider_id, configuration, queue)
+            for provider_id, (configuration, queue) in enumerate(pairs, start=1)
+        )
+
+    @cached_property
+    def history(self) -> StakingHistory:
+        """The replayed events up to the block."""
+        deployment, states, _ = self._header
+        logs = self._logs.fetch(
+            deployment,
+            self.block,
+            finalized_number=self._finalized_number,
+            progress=self._about("blocks of logs"),
+        )
+        thresholds = {state.rollup.address: state.local_ejection_threshold_wei for state in states}
+        return replay(decode_staking_events(logs, deployment), deployment, thresholds)
+
+    @cached_property
+    def _whereabouts(self) -> Whereabouts:
+        deployment, states, _ = self._header
+        latest = next(state.rollup.address for state in states if state.is_latest_in_gse)
+        return Whereabouts(deployment=deployment, latest_rollup=latest, history=self.history)
+
+    @cached_property
+    def state(self) -> StakingState:
+        """Everything together, checked."""
+        deployment, states, _ = self._header
+        places = [(state.rollup, place) for state in states for place in range(state.queued_count)]
+        keys = [
+            (provider.provider_id, index)
+            for provider in self.provider_configurations
+            for index in range(provider.queue_first_index, provider.queue_last_index)
+        ]
+        staked = tuple(self._whereabouts.stakes)
+        reads = [self._view(attester) for attester in staked]
+        reads += [
+            Read(rollup.address, ROLLUP.function("getEntryQueueAt"), (place,)) for rollup, place in places
+        ]
+        reads += [
+            Read(str(deployment.staking_registry), STAKING_REGISTRY.function("getValueAtIndexInQueue"), key)
+            for key in keys
+        ]
+        values = iter(self._read(reads, "attesters"))
+        views = {attester: decode_attester_view(next(values)) for attester in staked}
+        deposits = [(rollup.address, decode_queued_deposit(place, next(values))) for rollup, place in places]
+        return StakingState(
+            block=self.block,
+            deployment=deployment,
+            rollups=states,
+            queues={
+                state.rollup.address: tuple(
+                    deposit for rollup, deposit in deposits if rollup == state.rollup.address
+                )
+                for state in states
+            },
+            providers=self.provider_configurations,
+            provider_keys=tuple(decode_provider_key(*key, next(values)) for key in keys),
+            whereabouts=self._whereabouts,
+            views=views,
+        )
+
+    # -- how they are read
+
+    def _view(self, attester: str) -> Read:
+        return Read(self._whereabouts.home(attester), ROLLUP.function("getAttesterView"), (attester,))
+
+    def _read(self, reads: Sequence[Read], what: str) -> list[Any]:
+        return self._multicall.read(reads, self.block, progress=self._about(what))
+
+    def _times(self, logs: Iterable[RawLog]) -> dict[int, int]:
+        times: dict[int, int] = {}
+        unknown: set[int] = set()
+        for log in logs:
+            if log.block_timestamp is None:
+                unknown.add(log.block_number)
+            else:
+                times[log.block_number] = log.block_timestamp
+        return times | fetch_timestamps(self._rpc, unknown)
+
+    def _about(self, what: str) -> Callable[[int, int], None] | None:
+        progress = self._progress
+        return None if progress is None else lambda done, total: progress(done, total, what)
+
+
+def _rollup_state(
+    rollup: Rollup, values: Sequence[Any], word: int, canonical: str, latest: str
+) -> RollupState:
+    active, queued, next_epoch, allowance, is_bootstrapped, threshold_wei, slasher = values
+    return RollupState(
+        rollup=rollup,
+        is_canonical=rollup.address == canonical,
+        is_latest_in_gse=rollup.address == latest,
+        active_count=active,
+        queued_count=queued,
+        next_flushable_epoch=next_epoch,
+        allowance=allowance,
+        is_bootstrapped=is_bootstrapped,
+        queue_config_word=word,
+        local_ejection_threshold_wei=threshold_wei,
+        slasher=slasher,
+    )

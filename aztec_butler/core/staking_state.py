@@ -1,0 +1,404 @@
+"""Everything about stake at one block, put together from views and history: raw answers in, table rows out.
+
+Views say how things are, history says how they came to be. Where both know something they must agree: a count that
+differs means that one of them is incomplete, and is an error rather than a shorter table.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+
+import attrs
+
+from aztec_butler.core.entry_queue import EntryQueueState, QueueForecast, expected_failures, forecast
+from aztec_butler.core.epochs import EpochClock
+from aztec_butler.core.errors import NodeRefused
+from aztec_butler.core.exits import exit_state, withdrawable_at
+from aztec_butler.core.hexes import ZERO_ADDRESS
+from aztec_butler.core.history import Delegated, Departure, Outcome, Stake
+from aztec_butler.core.lifecycle import Lifecycle, lifecycle
+from aztec_butler.core.queue_config import decode_queue_config_word
+from aztec_butler.core.records import (
+    AttesterView,
+    BlockStamp,
+    Deployment,
+    GovernanceWithdrawal,
+    ProviderConfiguration,
+    ProviderKey,
+    QueuedDeposit,
+    RollupState,
+    SplitParameters,
+    Status,
+)
+from aztec_butler.core.rows import (
+    Attester,
+    Delegation,
+    Exit,
+    LifecycleAnswer,
+    Provider,
+    QueueEntry,
+    Slashing,
+)
+from aztec_butler.core.slashing import EjectionThresholds, headroom_wei, slashes_survived
+from aztec_butler.core.units import BPS
+from aztec_butler.core.whereabouts import Whereabouts
+
+# A key that was never staked on stands in no event and so in no contract but the provider's queue.
+_UNSEEN = AttesterView(
+    status=Status.NONE, effective_balance_wei=0, exit=None, public_key=(0, 0), withdrawer=ZERO_ADDRESS
+)
+_INCOMPLETE_HINT = "the node may have pruned old logs; use another endpoint, and try `doctor`"
+
+
+@attrs.frozen(kw_only=True)
+class StakingState:
+    """What the contracts hold and the events tell, at one block."""
+
+    block: BlockStamp
+    deployment: Deployment
+    rollups: tuple[RollupState, ...]
+    """Those that exist at the block, in the order in which they became canonical."""
+    queues: Mapping[str, tuple[QueuedDeposit, ...]]
+    """Every rollup's entry queue, by address."""
+    providers: tuple[ProviderConfiguration, ...]
+    provider_keys: tuple[ProviderKey, ...]
+    whereabouts: Whereabouts
+    views: Mapping[str, AttesterView]
+    """What an attester's home rollup says of it, for everyone who was ever staked."""
+
+    def __attrs_post_init__(self) -> None:
+        for state in self.rollups:
+            self._check(state)
+
+    def _check(self, state: RollupState) -> None:
+        address = state.rollup.address
+        waiting = [stake.attester for stake in self.whereabouts.history.waiting(address)]
+        queued = [deposit.attester for deposit in self.queues[address]]
+        validating = sum(
+            1
+            for attester, view in self.views.items()
+            if view.status is Status.VALIDATING and self.whereabouts.home(attester) == address
+        )
+        if waiting != queued or validating != state.active_count:
+            raise NodeRefused(
+                "the logs do not agree with the contract",
+                hint=_INCOMPLETE_HINT,
+                rollup=address,
+                block=self.block.number,
+                validating=f"{state.active_count} by the contract, {validating} by logs",
+                queued=f"{len(queued)} by the contract, {len(waiting)} by logs",
+            )
+
+    # -- who stands where
+
+    @cached_property
+    def _by_address(self) -> dict[str, RollupState]:
+        return {state.rollup.address: state for state in self.rollups}
+
+    @cached_property
+    def _queued(self) -> dict[str, QueuedDeposit]:
+        """The queue entry of every attester that has one; of several the first, which alone can succeed."""
+        queued: dict[str, QueuedDeposit] = {}
+        for state in self.rollups:
+            for deposit in self.queues[state.rollup.address]:
+                queued.setdefault(deposit.attester, deposit)
+        return queued
+
+    @cached_property
+    def _listed(self) -> dict[str, ProviderKey]:
+        """The listing of every key in a provider's queue; of several the first."""
+        return {key.attester: key for key in reversed(self.provider_keys)}
+
+    @property
+    def known_attesters(self) -> tuple[str, ...]:
+        """Everyone who is or was queued, staked or listed, in the order of first appearance."""
+        return tuple(dict.fromkeys((*self.whereabouts.stakes, *(key.attester for key in self.provider_keys))))
+
+    def _lifecycle(self, attester: str, view: AttesterView) -> Lifecycle:
+        return lifecycle(
+            [view], is_entry_queued=attester in self._queued, is_provider_queued=attester in self._listed
+        )
+
+    # -- tables
+
+    @cached_property
+    def _attesters(self) -> dict[str, Attester]:
+        return {
+            attester: self._attester(attester, self.views.get(attester, _UNSEEN))
+            for attester in self.known_attesters
+        }
+
+    def _attester(self, attester: str, view: AttesterView) -> Attester:
+        stake = self.whereabouts.stakes.get(attester)
+        standing = self._lifecycle(attester, view)
+        listed = self._listed.get(attester)
+        delegated = None if stake is None else stake.delegated
+        queued = self._queued.get(attester) if standing is Lifecycle.ENTRY_QUEUED else None
+        has_rollup = stake is not None and standing not in {
+            Lifecycle.PROVIDER_QUEUED,
+            Lifecycle.NEVER_REGISTERED,
+        }
+        provider_id = None if delegated is None else delegated.provider_id
+        if provider_id is None and stake is None and listed is not None:
+            provider_id = listed.provider_id
+        return Attester(
+            attester=attester,
+            lifecycle=standing,
+            status=view.status,
+            rollup_version=self._by_address[self.whereabouts.home(attester)].rollup.version
+            if has_rollup
+            else None,
+            moves_with_latest_rollup=self._moves(stake, queued) if has_rollup else None,
+            stake_wei=view.effective_balance_wei,
+            exit_amount_wei=0 if view.exit is None else view.exit.amount_wei,
+            withdrawer=None if stake is None else stake.withdrawer,
+            provider_id=provider_id,
+            coinbase=None if delegated is None else delegated.split,
+            staker=None if delegated is None else delegated.staker,
+            queue_position=None if queued is None else queued.position,
+            activated_block=None if stake is None or stake.instance is None else _settled_block(stake),
+        )
+
+    def _moves(self, stake: Stake | None, queued: QueuedDeposit | None) -> bool:
+        if queued is not None:
+            return queued.moves_with_latest_rollup
+        return stake is not None and stake.instance == self.deployment.bonus_instance
+
+    def attesters(self) -> tuple[Attester, ...]:
+        """Everyone that the contracts know, in the order of first appearance."""
+        return tuple(self._attesters.values())
+
+    def entry_queue(self) -> tuple[QueueEntry, ...]:
+        """Every queued deposit, the canonical rollup's first, in queue order."""
+        ordered = sorted(self.rollups, key=lambda state: not state.is_canonical)
+        return tuple(entry for state in ordered for entry in self._entries(state))
+
+    def _entries(self, state: RollupState) -> Iterable[QueueEntry]:
+        address = state.rollup.address
+        deposits = self.queues[address]
+        if not deposits:
+            return
+        failures = expected_failures(
+            deposits,
+            registered_attesters=self.whereabouts.activated.keys(),
+            registered_keys={self.views[attester].public_key for attester in self.whereabouts.activated},
+            is_latest_rollup=state.is_latest_in_gse,
+        )
+        clock = EpochClock.of(state.rollup)
+        plan = self.queue_forecast(state, failing=failures)
+        for deposit, stake, place in zip(
+            deposits, self.whereabouts.history.waiting(address), plan.places, strict=True
+        ):
+            failure = failures.get(deposit.position)
+            starts = place.epoch is not None and place.earliest_at is not None and failure is None
+            duty = (
+                clock.first_duty_epoch(place.earliest_at)
+                if starts and place.earliest_at is not None
+                else None
+            )
+            yield QueueEntry(
+                position=deposit.position,
+                attester=deposit.attester,
+                withdrawer=deposit.withdrawer,
+                provider_id=None if stake.delegated is None else stake.delegated.provider_id,
+                rollup_version=state.rollup.version,
+                moves_with_latest_rollup=deposit.moves_with_latest_rollup,
+                fails_because=None if failure is None else str(failure),
+                activation_epoch=place.epoch if starts else None,
+                activation_at=place.earliest_at if starts else None,
+                first_duty_epoch=duty,
+                first_duty_at=None if duty is None else clock.epoch_start_at(duty),
+            )
+
+    def queue_forecast(self, state: RollupState, *, failing: Iterable[int] = ()) -> QueueForecast:
+        """When each place of a rollup's entry queue is reached, if somebody flushes once an epoch."""
+        return forecast(
+            EntryQueueState(
+                active_count=state.active_count,
+                queued_count=state.queued_count,
+                next_flushable_epoch=state.next_flushable_epoch,
+                cached_allowance=state.allowance,
+                is_bootstrapped=state.is_bootstrapped,
+                config=decode_queue_config_word(state.queue_config_word),
+            ),
+            clock=EpochClock.of(state.rollup),
+            now_at=self.block.timestamp,
+            failing=tuple(failing),
+        )
+
+    def provider_rows(self) -> tuple[Provider, ...]:
+        """Every provider, by id."""
+        stakes_wei: Counter[int] = Counter()
+        standing: dict[int, Counter[Lifecycle]] = defaultdict(Counter)
+        total_wei = 0
+        for row in self._attesters.values():
+            if row.lifecycle is Lifecycle.VALIDATING:
+                total_wei += row.stake_wei
+            if row.provider_id is not None and row.lifecycle is not Lifecycle.PROVIDER_QUEUED:
+                standing[row.provider_id][row.lifecycle] += 1
+                if row.lifecycle is Lifecycle.VALIDATING:
+                    stakes_wei[row.provider_id] += row.stake_wei
+        made = Counter(delegated.provider_id for delegated in self.whereabouts.history.delegations)
+        return tuple(
+            Provider(
+                provider_id=provider.provider_id,
+                admin=provider.admin,
+                take_rate_bps=provider.take_rate_bps,
+                rewards_recipient=provider.rewards_recipient,
+                keys_queued=provider.keys_queued,
+                delegations=made[provider.provider_id],
+                validating=standing[provider.provider_id][Lifecycle.VALIDATING],
+                entry_queued=standing[provider.provider_id][Lifecycle.ENTRY_QUEUED],
+                active_stake_wei=stakes_wei[provider.provider_id],
+                stake_share=stakes_wei[provider.provider_id] / total_wei if total_wei else 0.0,
+            )
+            for provider in self.providers
+        )
+
+    def delegations(
+        self, splits: Mapping[str, SplitParameters], times: Mapping[int, int]
+    ) -> tuple[Delegation, ...]:
+        """Every stake with a provider, in the order in which they were made.
+
+        Args:
+            splits: parameters of every delegation's split, by address.
+            times: Unix seconds of every delegation's block.
+        """
+        stakes = {
+            id(stake.delegated): stake
+            for stake in self.whereabouts.history.stakes
+            if stake.delegated is not None
+        }
+        return tuple(
+            self._delegation(delegated, stakes[id(delegated)], splits[delegated.split], times)
+            for delegated in self.whereabouts.history.delegations
+        )
+
+    def _delegation(
+        self, delegated: Delegated, stake: Stake, split: SplitParameters, times: Mapping[int, int]
+    ) -> Delegation:
+        row = self._attesters[delegated.attester]
+        is_refunded = stake.outcome is Outcome.REFUNDED
+        return Delegation(
+            provider_id=delegated.provider_id,
+            attester=delegated.attester,
+            staker=delegated.staker,
+            split=delegated.split,
+            take_rate_bps=split.allocations[0] * BPS // split.total_allocation,
+            provider_recipient=split.recipients[0],
+            staker_recipient=split.recipients[1],
+            outcome=stake.outcome,
+            lifecycle=row.lifecycle,
+            stake_wei=0 if is_refunded else row.stake_wei,
+            rollup_version=self._by_address[stake.rollup].rollup.version,
+            block_number=delegated.log.block_number,
+            staked_at=times[delegated.log.block_number],
+            transaction_hash=delegated.log.transaction_hash,
+        )
+
+    def exits(self, withdrawals: Mapping[int, GovernanceWithdrawal]) -> tuple[Exit, ...]:
+        """Every exit, in the order in which they began.
+
+        Args:
+            withdrawals: Governance's withdrawal of every exit that is stored, by id.
+        """
+        return tuple(self._exit(departure, withdrawals) for departure in self.whereabouts.history.departures)
+
+    def _exit(self, departure: Departure, withdrawals: Mapping[int, GovernanceWithdrawal]) -> Exit:
+        view = self.views[departure.attester]
+        stored = view.exit
+        unlocks_at = None if stored is None else withdrawals[stored.withdrawal_id].unlocks_at
+        return Exit(
+            attester=departure.attester,
+            state=exit_state(
+                stored,
+                unlocks_at=unlocks_at,
+                was_finalized=departure.finalized is not None,
+                now_at=self.block.timestamp,
+            ),
+            rollup_version=self._by_address[departure.rollup].rollup.version,
+            amount_wei=departure.amount_wei if stored is None else stored.amount_wei,
+            recipient=departure.recipient,
+            withdrawer=view.withdrawer,
+            is_ejection=departure.is_ejection,
+            exitable_at=None if stored is None else stored.exitable_at,
+            unlocks_at=unlocks_at,
+            withdrawable_at=(
+                None
+                if stored is None or unlocks_at is None
+                else withdrawable_at(exitable_at=stored.exitable_at, unlocks_at=unlocks_at)
+            ),
+            withdrawal_id=None if stored is None else stored.withdrawal_id,
+            initiated_block=departure.initiated.block_number,
+            finalized_block=None if departure.finalized is None else departure.finalized.block_number,
+        )
+
+    def slashings(self, times: Mapping[int, int]) -> tuple[Slashing, ...]:
+        """Every slash, in chain order.
+
+        Args:
+            times: Unix seconds of every slash's block.
+        """
+        rows = []
+        for slash in self.whereabouts.history.slashes:
+            row = self._attesters[slash.attester]
+            state = self._by_address[self.whereabouts.home(slash.attester)]
+            thresholds = EjectionThresholds(
+                local_wei=state.local_ejection_threshold_wei, gse_wei=self.deployment.ejection_threshold_wei
+            )
+            in_set = row.lifecycle is Lifecycle.VALIDATING
+            rows.append(
+                Slashing(
+                    block_number=slash.log.block_number,
+                    slashed_at=times[slash.log.block_number],
+                    attester=slash.attester,
+                    amount_wei=slash.amount_wei,
+                    is_ejection=slash.is_ejection,
+                    rollup_version=self._by_address[slash.rollup].rollup.version,
+                    provider_id=row.provider_id,
+                    lifecycle=row.lifecycle,
+                    stake_wei=row.stake_wei,
+                    headroom_wei=headroom_wei(row.stake_wei, thresholds) if in_set else None,
+                    slashes_left=(
+                        slashes_survived(row.stake_wei, slash.amount_wei, thresholds)
+                        if in_set and slash.amount_wei
+                        else None
+                    ),
+                    transaction_hash=slash.log.transaction_hash,
+                )
+            )
+        return tuple(rows)
+
+    def lifecycles(
+        self, attesters: Sequence[str], strangers: Mapping[str, AttesterView]
+    ) -> tuple[LifecycleAnswer, ...]:
+        """Where each of these addresses stands, in their order.
+
+        Args:
+            attesters: checksummed addresses.
+            strangers: a view of each one that is not in ``known_attesters``.
+        """
+        refunded = Counter(
+            stake.attester for stake in self.whereabouts.history.stakes if stake.outcome is Outcome.REFUNDED
+        )
+        answers = []
+        for attester in attesters:
+            row = self._attesters.get(attester) or self._attester(attester, strangers[attester])
+            answers.append(
+                LifecycleAnswer(
+                    attester=attester,
+                    lifecycle=row.lifecycle,
+                    stake_wei=row.stake_wei,
+                    rollup_version=row.rollup_version,
+                    provider_id=row.provider_id,
+                    queue_position=row.queue_position,
+                    failed_deposits=refunded[attester],
+                )
+            )
+        return tuple(answers)
+
+
+def _settled_block(stake: Stake) -> int | None:
+    return None if stake.settled is None else stake.settled.block_number

@@ -1,0 +1,406 @@
+"""The front door: a connection to one network, and its questions as DataFrames.
+
+::
+
+    import aztec_butler as ab
+
+    net = ab.connect("mainnet", l1="https://...")
+    net.attesters()                      # at the latest block, read anew each time
+    net.at("finalized").entry_queue()    # at one block; a pinned network reads everything once
+
+Every table is of one block, named in ``frame.attrs``. A failure is an error, never a shorter table.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import attrs
+
+from aztec_butler.clients.blocks import fetch_block, parse_block
+from aztec_butler.clients.discovery import fetch_deployment
+from aztec_butler.clients.multicall import Multicall
+from aztec_butler.clients.rpc import Rpc
+from aztec_butler.clients.snapshot import Progress, Snapshot
+from aztec_butler.clients.staking_logs import StakingLogs
+from aztec_butler.core.errors import InputError, SettingsError
+from aztec_butler.core.hexes import parse_address
+from aztec_butler.core.networks import NetworkPreset, preset
+from aztec_butler.core.records import BlockStamp, Deployment
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from web3 import Web3
+
+    from aztec_butler.clients.aztec_node import AztecNode
+    from aztec_butler.clients.web3_contracts import Web3Contracts
+
+
+class _Connection:
+    """What every pin of one network shares: the door, the deployment, the logs already fetched."""
+
+    def __init__(
+        self, rpc: Rpc, *, settings: NetworkPreset, node: AztecNode | None, progress: Progress | None
+    ) -> None:
+        self.rpc = rpc
+        self.settings = settings
+        self.node = node
+        self.progress = progress
+        self.multicall = Multicall(rpc)
+        self.logs = StakingLogs(rpc)
+        self._deployment: Deployment | None = None
+        self._lock = threading.Lock()
+
+    def discover(self, block: BlockStamp, rollup_count: int) -> Deployment:
+        """The deployment with at least so many rollups, asked for at a block when it is not known yet."""
+        with self._lock:
+            known = self._deployment
+            if known is None or len(known.rollups) < rollup_count:
+                known = self._deployment = fetch_deployment(
+                    self.multicall,
+                    chain_id=self.rpc.chain_id or self.settings.chain_id,
+                    registry=_required(self.settings.registry),
+                    staking_registry=self.settings.staking_registry,
+                    first_block=self.settings.first_block,
+                    block=block,
+                )
+            return known
+
+
+class Network:
+    """One network, at the latest block or pinned to one; ``connect`` makes it.
+
+    Attributes:
+        block_name: the block that questions are asked at: a number, or ``latest``, ``safe``, ``finalized``.
+    """
+
+    def __init__(self, connection: _Connection, block_name: int | str) -> None:
+        self._connection = connection
+        self.block_name = block_name
+        self._pinned: Snapshot | None = None
+
+    # -- tables
+
+    def attesters(self) -> pd.DataFrame:
+        """Everyone that the staking contracts know.
+
+        Returns:
+            One row per attester that is or was staked, queued or listed by a provider, in the order of first
+            appearance. Columns: ``core.rows.Attester``, amounts in wei (exact) and AZTEC (for plots).
+        """
+        from aztec_butler.core.rows import Attester
+
+        snapshot = self.snapshot()
+        return self._frame(snapshot, snapshot.attesters(), Attester)
+
+    def entry_queue(self) -> pd.DataFrame:
+        """Who waits for activation, and since the queue is a FIFO, until when at the earliest.
+
+        Returns:
+            One row per queued deposit in queue order, the canonical rollup's queue first. Columns:
+            ``core.rows.QueueEntry``.
+        """
+        from aztec_butler.core.rows import QueueEntry
+
+        snapshot = self.snapshot()
+        return self._frame(snapshot, snapshot.entry_queue(), QueueEntry)
+
+    def providers(self) -> pd.DataFrame:
+        """Operators, with their keys, delegations and share of the stake.
+
+        Returns:
+            One row per provider, by id. Columns: ``core.rows.Provider``.
+        """
+        from aztec_butler.core.rows import Provider
+
+        snapshot = self.snapshot()
+        return self._frame(snapshot, snapshot.providers(), Provider)
+
+    def delegations(self) -> pd.DataFrame:
+        """Stakes with providers, with the take rate fixed in each split.
+
+        Returns:
+            One row per stake with a provider, in the order in which they were made. Columns:
+            ``core.rows.Delegation``.
+        """
+        from aztec_butler.core.rows import Delegation
+
+        snapshot = self.snapshot()
+        return self._frame(snapshot, snapshot.delegations(), Delegation)
+
+    def exits(self) -> pd.DataFrame:
+        """Who leaves or left, and when the money can be had.
+
+        Returns:
+            One row per exit, in the order in which they began. Columns: ``core.rows.Exit``; ``withdrawable_at`` is
+            the later of the rollup's and Governance's delays.
+        """
+        from aztec_butler.core.rows import Exit
+
+        snapshot = self.snapshot()
+        return self._frame(snapshot, snapshot.exits(), Exit)
+
+    def slashings(self) -> pd.DataFrame:
+        """Slashes, and how far each slashed attester is from ejection now.
+
+        Returns:
+            One row per slash, in chain order. Columns: ``core.rows.Slashing``.
+        """
+        from aztec_butler.core.rows import Slashing
+
+        snapshot = self.snapshot()
+        return self._frame(snapshot, snapshot.slashings(), Slashing)
+
+    def lifecycle(self, attesters: str | Sequence[str]) -> pd.DataFrame:
+        """Where each address stands, from never registered to exited.
+
+        Args:
+            attesters: one address or several, any case.
+
+        Returns:
+            One row per address, in the order given. Columns: ``core.rows.LifecycleAnswer``.
+
+        Raises:
+            InputError: one of them is no address; nothing was asked.
+        """
+        from aztec_butler.core.rows import LifecycleAnswer
+
+        asked = [parse_address(attester) for attester in _several(attesters)]
+        snapshot = self.snapshot()
+        return self._frame(snapshot, snapshot.lifecycle(asked), LifecycleAnswer)
+
+    # -- blocks
+
+    def at(self, block: int | str) -> Network:
+        """The same network pinned to a block: everything it reads is of that block and read once.
+
+        Args:
+            block: a number, or ``latest``, ``safe``, ``finalized``, resolved now.
+
+        Raises:
+            InputError: no block's name.
+            NotFoundError: the chain has no such block yet.
+            NodeError: the node failed.
+        """
+        pinned = Network(self._connection, parse_block(block))
+        pinned._pinned = pinned._fresh_snapshot()
+        pinned.block_name = pinned._pinned.block.number
+        return pinned
+
+    @property
+    def block(self) -> BlockStamp:
+        """The block that a question asked now is answered at."""
+        return self.snapshot().block
+
+    def snapshot(self) -> Snapshot:
+        """Everything at one block as records: what the tables are made of, without pandas."""
+        return self._pinned or self._fresh_snapshot()
+
+    def _fresh_snapshot(self) -> Snapshot:
+        block, finalized_number = fetch_block(self._connection.rpc, self.block_name)
+        return Snapshot(
+            self._connection.rpc,
+            self._connection.multicall,
+            self._connection.logs,
+            discover=self._connection.discover,
+            block=block,
+            finalized_number=finalized_number,
+            progress=self._connection.progress,
+        )
+
+    def _frame(self, snapshot: Snapshot, records: Sequence[Any], record_type: type) -> pd.DataFrame:
+        from aztec_butler.notebook.frames import to_frame
+
+        block, deployment = snapshot.block, snapshot.deployment
+        canonical = next(state.rollup for state in snapshot.rollups if state.is_canonical)
+        facts = {
+            "network": self.name,
+            "chain_id": deployment.chain_id,
+            "rollup": canonical.address,
+            "rollup_version": canonical.version,
+            "block": block.number,
+            "block_hash": block.hash,
+            "block_timestamp": block.timestamp,
+            "finalized": block.is_finalized,
+            "first_block": deployment.first_block,
+            "gaps": 0,
+        }
+        return to_frame(records, record_type, facts=facts)
+
+    # -- what it is made of
+
+    @property
+    def name(self) -> str:
+        """The preset's name."""
+        return self._connection.settings.name
+
+    @property
+    def chain_id(self) -> int:
+        """EIP-155 id of the chain."""
+        return self._connection.settings.chain_id
+
+    @property
+    def deployment(self) -> Deployment:
+        """The contracts of the network."""
+        return self.snapshot().deployment
+
+    @property
+    def rpc(self) -> Rpc:
+        """The door to the Ethereum node."""
+        return self._connection.rpc
+
+    @property
+    def multicall(self) -> Multicall:
+        """Many contract reads at one block, through the same door."""
+        return self._connection.multicall
+
+    @property
+    def node(self) -> AztecNode:
+        """The Aztec node.
+
+        Raises:
+            SettingsError: the network was connected without one.
+        """
+        if self._connection.node is None:
+            raise SettingsError("this network has no Aztec node", hint='connect(..., l2="https://...")')
+        return self._connection.node
+
+    @cached_property
+    def w3(self) -> Web3:
+        """A web3 connection over the same door: its retries, failover and redaction."""
+        from aztec_butler.clients.web3_provider import connect_web3
+
+        return connect_web3(self._connection.rpc)
+
+    @cached_property
+    def contracts(self) -> Web3Contracts:
+        """Ready web3 contract objects by role: ``net.contracts.rollup``, ``net.contracts.gse``, ..."""
+        from aztec_butler.clients.web3_contracts import Web3Contracts
+
+        return Web3Contracts(self.w3, self.deployment)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._connection.rpc.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return (
+            f"<Network {self.name} at block {self.block_name} through {', '.join(self.rpc.endpoint_names)}>"
+        )
+
+
+def connect(
+    network: str = "mainnet",
+    *,
+    l1: str | Sequence[str] | None = None,
+    l2: str | None = None,
+    registry: str | None = None,
+    staking_registry: str | None = None,
+    first_block: int | None = None,
+    block: int | str = "latest",
+    requests_per_second: float | None = None,
+    timeout_seconds: float = 30.0,
+    progress: Progress | bool = True,
+) -> Network:
+    """Connect to a network.
+
+    Args:
+        network: a preset: ``mainnet``, ``testnet`` or ``devnet``. What follows takes precedence over the preset.
+        l1: URL of an Ethereum node; several are used in order, with failover.
+        l2: URL of an Aztec node; needed for ``.node`` only.
+        registry: the Registry, from which the other contracts are found.
+        staking_registry: the StakingRegistry, which nothing else leads to.
+        first_block: a block before which no staking event lies.
+        block: the block that questions are asked at: a number pins it, ``latest`` is resolved at each question.
+        requests_per_second: limit for each endpoint.
+        timeout_seconds: for each request.
+        progress: a function told about long reads, True for a progress bar, False for silence.
+
+    >>> net = connect("mainnet", l1="https://ethereum.example/v3/key")  # doctest: +SKIP
+
+    Raises:
+        SettingsError: an unknown preset, no endpoint, or one that is on another chain.
+        InputError: an address or block that is none.
+        NodeError: no endpoint answered.
+    """
+    settings = _settings(
+        network, registry=registry, staking_registry=staking_registry, first_block=first_block
+    )
+    block_name = parse_block(block)
+    endpoints = [l1] if isinstance(l1, str) else list(l1 or settings.l1_endpoints)
+    if not endpoints:
+        raise SettingsError(
+            "an Ethereum node is needed",
+            hint=f'connect("{network}", l1="https://...")',
+            network=network,
+        )
+    rpc = Rpc(
+        endpoints,
+        chain_id=settings.chain_id,
+        requests_per_second=requests_per_second,
+        timeout_seconds=timeout_seconds,
+    )
+    connection = _Connection(
+        rpc, settings=settings, node=_node(l2 or settings.l2_endpoint), progress=_progress(progress)
+    )
+    net = Network(connection, block_name)
+    try:
+        rpc.call("eth_chainId")  # a wrong or dead endpoint shows now, not at the first question
+        return net if isinstance(block_name, str) else net.at(block_name)
+    except BaseException:
+        rpc.close()
+        raise
+
+
+def _settings(network: str, **changes: Any) -> NetworkPreset:
+    settings = preset(network)
+    given = {name: value for name, value in changes.items() if value is not None}
+    for name in ("registry", "staking_registry"):
+        if name in given:
+            given[name] = parse_address(given[name])
+    if "registry" in given and given["registry"] != settings.registry:
+        # Another deployment on the same chain: nothing else of the preset holds for it.
+        given = {"staking_registry": None, "first_block": None} | given
+    return attrs.evolve(settings, **given)
+
+
+def _required(registry: str | None) -> str:
+    if registry is None:
+        raise SettingsError("the address of the Registry is needed", hint='connect(..., registry="0x...")')
+    return registry
+
+
+def _several(attesters: str | Sequence[str]) -> Sequence[str]:
+    if isinstance(attesters, str):
+        return [attesters]
+    asked = list(attesters)
+    if not asked:
+        raise InputError("there is no address to look up")
+    return asked
+
+
+def _node(url: str | None) -> AztecNode | None:
+    if url is None:
+        return None
+    from aztec_butler.clients.aztec_node import AztecNode
+
+    return AztecNode(url)
+
+
+def _progress(wanted: Progress | bool) -> Progress | None:
+    if callable(wanted):
+        return wanted
+    if not wanted:
+        return None
+    from aztec_butler.notebook.progress import ProgressBars
+
+    return ProgressBars()
