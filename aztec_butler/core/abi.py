@@ -25,7 +25,7 @@ from aztec_butler.core.hexes import keccak256, to_hex
 _MUTABILITIES = ("view", "pure", "payable", "nonpayable")
 _IGNORED = ("external", "public")
 _ITEM = re.compile(r"\s*(function|event|error)\s+(\w+)\s*\(")
-_ELEMENTARY = re.compile(r"(uint|int|bytes)(\d*)|address|bool|string")
+_ELEMENTARY = re.compile(r"(uint|int|bytes)([1-9]\d*)?|address|bool|string")
 _SUFFIXES = re.compile(r"(?:\[\d*\])*")
 _SUFFIX = re.compile(r"\[(\d*)\]")
 _PLAIN: dict[str, Type] = {"address": Address(), "bool": Bool(), "string": Bytes("string")}
@@ -287,7 +287,7 @@ def parse_line(line: str) -> Item:
         if rest.strip():
             raise InputError("an ABI line goes on after its parameters", line=line, rest=rest.strip())
         return Event(name, inputs) if kind == "event" else CustomError(name, inputs)
-    modifiers, _, returns = rest.partition("returns")
+    modifiers, announced, returns = rest.partition("returns")
     mutability = "nonpayable"
     for word in modifiers.split():
         if word in _MUTABILITIES:
@@ -295,8 +295,11 @@ def parse_line(line: str) -> Item:
         elif word not in _IGNORED:
             raise InputError("an ABI line has an unknown word after its parameters", line=line, word=word)
     outputs: tuple[Parameter, ...] = ()
-    if returns.strip():
-        inner, rest = _bracketed(returns, returns.index("(") if "(" in returns else len(returns))
+    if announced:
+        returns = returns.strip()
+        if not returns.startswith("("):
+            raise InputError("an ABI line has no brackets around its outputs", line=line, rest=returns)
+        inner, rest = _bracketed(returns, 0)
         if rest.strip():
             raise InputError("an ABI line goes on after its outputs", line=line, rest=rest.strip())
         outputs = _parse_parameters(inner, line, events=False)
@@ -358,9 +361,10 @@ def _parse_parameter(text: str, line: str, *, events: bool) -> Parameter:
     if rest[end:] and not rest[end].isspace():
         raise InputError("an ABI line names an unknown type", line=line, parameter=text)
     words = rest[end:].split()
-    indexed = events and words[:1] == ["indexed"]
-    if indexed:
-        words = words[1:]
+    indexed = words[:1] == ["indexed"]
+    if indexed and not events:
+        raise InputError("an ABI line indexes what is no parameter of an event", line=line, parameter=text)
+    words = words[indexed:]
     if len(words) > 1 or not all(word.isidentifier() for word in words):
         raise InputError("an ABI line has a parameter of too many words", line=line, parameter=text)
     return Parameter(words[0] if words else "", base, indexed)
