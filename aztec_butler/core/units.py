@@ -6,20 +6,26 @@ Amounts are ``int`` wei. ``Decimal`` tokens exist for people; no float takes par
 from __future__ import annotations
 
 import re
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal
 
 from aztec_butler.core.errors import InputError
 
 TOKEN_DECIMALS = 18
-WEI_PER_TOKEN = 10**TOKEN_DECIMALS
+WEI_PER_TOKEN: int = 10**TOKEN_DECIMALS
 BPS = 10_000
 """Basis points in a whole."""
 
-# 78 digits hold every uint256; a narrower context would round silently.
-_EXACT = Context(prec=100)
+_WORD_DIGITS = 78  # of the largest uint256
+_EXACT = Context(prec=100)  # a narrower context would round silently
+
+# Commas separate thousands and nothing else: in many languages "0,5" is a half, and must not become 5.
+_WHOLE = r"\d{1,3}(?:,\d{3})+|\d(?:_?\d)*"
+_TOKENS = re.compile(rf"({_WHOLE})?(?:\.(\d*))?", re.ASCII)
+_WEI = re.compile(rf"({_WHOLE})\s*wei", re.ASCII)
 
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_DURATION = re.compile(r"(\d+)\s*(min|[smhdw])")
+_DURATION = re.compile(r"(\d{1,12})\s*(min|[smhdw])", re.ASCII)
+_SECONDS_ALONE = re.compile(r"\d{1,12}", re.ASCII)
 
 
 def tokens_from_wei(amount_wei: int) -> Decimal:
@@ -35,7 +41,7 @@ def parse_tokens(text: str) -> int:
     """Tokens as people write them, to wei.
 
     Args:
-        text: a decimal number of tokens, ``_`` or ``,`` between thousands allowed, or ``<integer> wei``.
+        text: a decimal number of tokens, with ``_`` or ``,`` between thousands if any, or ``<integer> wei``.
 
     >>> parse_tokens("200_000.5")
     200000500000000000000000
@@ -45,32 +51,44 @@ def parse_tokens(text: str) -> int:
     Raises:
         InputError: not a number, negative, or finer than one wei.
     """
-    cleaned = text.strip().lower().replace("_", "").replace(",", "")
-    try:
-        if cleaned.endswith("wei"):
-            amount_wei = int(cleaned.removesuffix("wei"))
-        else:
-            scaled = Decimal(cleaned).scaleb(TOKEN_DECIMALS, _EXACT)
-            amount_wei = int(scaled)
-            if scaled != amount_wei:
-                raise InputError("an amount finer than one wei", value=text, decimals=TOKEN_DECIMALS)
-    except (InvalidOperation, ValueError, OverflowError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(
-            "expected an amount of tokens", hint='write "200000", "0.5" or "7 wei"', value=text
-        ) from None
-    if amount_wei < 0:
-        raise InputError("an amount cannot be negative", value=text)
-    return amount_wei
+    cleaned = text.strip().lower()
+    if match := _WEI.fullmatch(cleaned):
+        return _integer(match.group(1), text)
+    match = _TOKENS.fullmatch(cleaned)
+    whole, fraction = match.groups(default="") if match else ("", "")
+    if not whole and not fraction:
+        if cleaned.startswith("-"):
+            raise InputError("an amount cannot be negative", value=text)
+        raise InputError("expected an amount of tokens", hint='write "200,000", "0.5" or "7 wei"', value=text)
+    if len(fraction.rstrip("0")) > TOKEN_DECIMALS:
+        raise InputError("an amount finer than one wei", value=text, decimals=TOKEN_DECIMALS)
+    return _integer(whole or "0", text) * WEI_PER_TOKEN + int(
+        fraction[:TOKEN_DECIMALS].ljust(TOKEN_DECIMALS, "0")
+    )
+
+
+def _integer(digits: str, text: str) -> int:
+    plain = digits.replace(",", "").replace("_", "").lstrip("0")
+    if len(plain) > _WORD_DIGITS:
+        raise InputError("an amount larger than any contract can hold", value=text[:90], digits=len(plain))
+    return int(plain or "0")
 
 
 def render_tokens(amount_wei: int, *, decimals: int = 2) -> str:
     """An amount as text with thousands separated, rounded towards zero so that it never shows more than there is.
 
+    Args:
+        amount_wei: the amount; may be negative.
+        decimals: digits after the point, 0 to 18.
+
     >>> render_tokens(199_999_999_999_999_999_999_999)
     '199,999.99'
+
+    Raises:
+        InputError: more decimals than an amount has, or fewer than none.
     """
+    if not 0 <= decimals <= TOKEN_DECIMALS:
+        raise InputError("an amount has 0 to 18 decimals", decimals=decimals)
     sign = "-" if amount_wei < 0 else ""
     whole, rest = divmod(abs(amount_wei), WEI_PER_TOKEN)
     if decimals == 0:
@@ -93,7 +111,7 @@ def parse_duration(text: str) -> int:
         InputError: anything else.
     """
     cleaned = text.strip().lower()
-    if cleaned.isdecimal():
+    if _SECONDS_ALONE.fullmatch(cleaned):
         return int(cleaned)
     parts = _DURATION.findall(cleaned)
     if not parts or _DURATION.sub("", cleaned).strip():
