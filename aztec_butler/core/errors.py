@@ -48,26 +48,25 @@ class ButlerError(Exception):
         self.facts: dict[str, object] = facts
 
     def __str__(self) -> str:
-        lines = [self.sentence, *(f"  {name}: {value}" for name, value in self.facts.items())]
+        lines = [self.sentence, *(f"  {name}: {_shown(value)}" for name, value in self.facts.items())]
         if self.hint is not None:
             lines.append(f"  hint: {self.hint}")
         return "\n".join(lines)
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions pickle by their positional arguments alone; workers in other processes must not lose the facts.
-        return (_restore, (type(self), self.sentence, self.hint, self.facts, self.__dict__))
+        return (_restore, (type(self), self.sentence, self.__dict__))
 
 
-def _restore(
-    kind: type[ButlerError],
-    sentence: str,
-    hint: str | None,
-    facts: dict[str, object],
-    state: dict[str, object],
-) -> ButlerError:
-    error = kind(sentence, hint=hint, **facts)
+def _restore(kind: type[ButlerError], sentence: str, state: dict[str, object]) -> ButlerError:
+    # Not through the constructor: facts may have the names of its parameters.
+    error = kind.__new__(kind, sentence)
     error.__dict__.update(state)
     return error
+
+
+def _shown(value: object) -> object:
+    return "0x" + value.hex() if isinstance(value, bytes) else value
 
 
 class InputError(ButlerError, ValueError):
