@@ -30,7 +30,7 @@ class NetworkPreset:
             genesis block of the first rollup.
         staking_registry_first_block: the same for the StakingRegistry; None for ``first_block``.
         multicall3: where Multicall3 lives.
-        l1_endpoint: JSON-RPC of L1 to use when none is set; None where one has to be set.
+        l1_endpoints: JSON-RPC of L1 to use when none is set; empty where one has to be set.
         l2_endpoint: a public Aztec node; None where there is none.
         block_seconds: time between blocks of L1, to turn a duration into blocks; None where blocks come on demand.
         safe_service: base URL of the Safe Transaction Service; None where there is none.
@@ -44,7 +44,7 @@ class NetworkPreset:
     first_block: int | None
     staking_registry_first_block: int | None
     multicall3: str = MULTICALL3_ADDRESS
-    l1_endpoint: str | None = None
+    l1_endpoints: tuple[str, ...] = ()
     l2_endpoint: str | None = None
     block_seconds: int | None = None
     safe_service: str | None = None
@@ -89,7 +89,7 @@ DEVNET: Final = NetworkPreset(
     staking_registry=None,
     first_block=0,
     staking_registry_first_block=0,
-    l1_endpoint="http://127.0.0.1:8545",
+    l1_endpoints=("http://127.0.0.1:8545",),
 )
 
 PRESETS: Final[dict[str, NetworkPreset]] = {network.name: network for network in (MAINNET, TESTNET, DEVNET)}

@@ -4,8 +4,7 @@ from aztec_butler.core.contracts.contract import Contract
 from aztec_butler.core.contracts.rollup_errors import ROLLUP_ERRORS
 
 # Generation 2 is read from the verified contract of mainnet's version 0 and from @aztec/l1-artifacts 2.0.3, generation 5
-# from the verified libraries of mainnet's version 4248422647 and AZIP-2. Governance may have renamed what they do not
-# show.
+# from verified libraries of mainnet's version 4248422647 and from AZIP-2; what those do not show is taken as unchanged.
 ROLLUP = Contract(
     role="rollup",
     name="Rollup",
