@@ -196,11 +196,19 @@ OFFSET = word(32)
         ("address[][]", OFFSET + word(1) + word(2**200)),
         ("address[][]", OFFSET + word(1) + word(32) + word(1) + word(2**160)),
     ],
+    ids=lambda value: value if isinstance(value, str) else f"{len(value)} bytes",
 )
 def test_decode__bytes_no_compiler_writes__are_refused(type_name, content):
     with pytest.raises(DecodeError) as raised:
         parse_line(f"function f() returns ({type_name} value)").decode_result(content)
     assert raised.value.facts["signature" if content else "function"] == "f()"
+
+
+def test_decode__offset_behind_the_data__says_so():
+    with pytest.raises(DecodeError) as raised:
+        parse_line("function f() returns (bytes)").decode_result(word(65) + word(0))
+    assert raised.value.sentence == "an offset points outside the data"
+    assert raised.value.facts["offset"] == 65
 
 
 def test_decode__huge_array_of_empty_tuples__is_refused_at_once():
