@@ -386,7 +386,7 @@ def deposit(position, attester, key=None, *, moves=False):
     return QueuedDeposit(
         position=position,
         attester=attester,
-        withdrawer="0xA27EC0006e59f245217Ff08CD52A7E8B169E62D2",
+        withdrawer="0xA27EC0006e59f245217Ff08CD52A7E8b169E62D2",
         public_key=key or (position + 100, 1),
         moves_with_latest_rollup=moves,
     )

@@ -21,7 +21,7 @@ EXIT = ExitView(
     withdrawal_id=3,
     amount_wei=200_000 * 10**18,
     exitable_at=1000,
-    recipient_or_withdrawer="0xA27EC0006e59f245217Ff08CD52A7E8B169E62D2",
+    recipient_or_withdrawer="0xA27EC0006e59f245217Ff08CD52A7E8b169E62D2",
     is_recipient=True,
 )
 ZOMBIE = attrs.evolve(EXIT, is_recipient=False)

@@ -9,7 +9,7 @@ from aztec_butler.core.hexes import ZERO_ADDRESS
 from aztec_butler.core.lifecycle import Lifecycle, lifecycle
 from aztec_butler.core.records import AttesterView, Status
 
-WITHDRAWER = "0xA27EC0006e59f245217Ff08CD52A7E8B169E62D2"
+WITHDRAWER = "0xA27EC0006e59f245217Ff08CD52A7E8b169E62D2"
 
 
 def view(status, *, registered=True):

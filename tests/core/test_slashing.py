@@ -17,7 +17,7 @@ from aztec_butler.core.slashing import (
 
 # Mainnet in thousands of tokens: 200 staked, ejected below 190 by the rollup, below 100 by the GSE.
 MAINNET = EjectionThresholds(local_wei=190, gse_wei=100)
-WITHDRAWER = "0xA27EC0006e59f245217Ff08CD52A7E8B169E62D2"
+WITHDRAWER = "0xA27EC0006e59f245217Ff08CD52A7E8b169E62D2"
 
 
 def view(stake_wei=200, *, exit_wei=0, is_recipient=True, exitable_at=1000):
