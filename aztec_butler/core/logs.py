@@ -34,6 +34,7 @@ class RawLog:
         transaction_hash: 0x, lower case.
         transaction_index: place of the transaction in its block.
         log_index: place of the log in its block; with the block hash it identifies the log.
+        block_timestamp: Unix seconds of the block; None where the node does not tell it with the log.
     """
 
     address: str
@@ -44,6 +45,7 @@ class RawLog:
     transaction_hash: str
     transaction_index: int
     log_index: int
+    block_timestamp: int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -123,6 +125,7 @@ class _Wire(msgspec.Struct, rename="camel"):
     transaction_hash: str
     transaction_index: str
     log_index: str
+    block_timestamp: str | None = None
     removed: bool | None = None
 
 
@@ -206,6 +209,7 @@ def _log(wire: _Wire) -> RawLog:
         transaction_hash=to_hex(parse_bytes(wire.transaction_hash, size=_WORD)),
         transaction_index=int(wire.transaction_index, 16),
         log_index=int(wire.log_index, 16),
+        block_timestamp=None if wire.block_timestamp is None else int(wire.block_timestamp, 16),
     )
 
 
