@@ -1,0 +1,34 @@
+"""The command line: ``python -m aztec_butler``, or ``aztec-butler``."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: the words behind the program's name; those of this process by default.
+
+    Returns:
+        The exit code; see ``aztec-butler --help``.
+    """
+    words = sys.argv[1:] if argv is None else argv
+    if words in (["--version"], ["-V"]):  # before anything slow is imported
+        from aztec_butler import __version__
+
+        print(f"aztec-butler {__version__}")
+        return 0
+    from aztec_butler.cli.main import run_command_line
+
+    return run_command_line(words)
+
+
+def run() -> None:
+    """What the console script calls."""
+    raise SystemExit(main())
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,36 @@
+"""What a command answers: records of one type, and what they are of."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from aztec_butler.core.errors import CheckFailed
+from aztec_butler.core.records import BlockStamp
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """Records, and the block they are pinned to.
+
+    Args:
+        rows: the records, in the order to show.
+        row_type: their attrs class, which decides the columns.
+        stamp: the block; None when no chain was asked.
+        facts: what else the answer is of, e.g. the network.
+        is_single: whether it is one record, shown as name and value instead of as a table.
+        essential: columns that a narrow terminal keeps longest, most important first.
+        lines: how the answer reads where a table would not; only for the eyes.
+        notes: sentences for the reader, shown on stderr.
+        failure: raised after everything has been shown.
+    """
+
+    rows: Sequence[Any]
+    row_type: type
+    stamp: BlockStamp | None = None
+    facts: Mapping[str, Any] = attrs.field(factory=dict)
+    is_single: bool = False
+    essential: tuple[str, ...] = ()
+    lines: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
+    failure: CheckFailed | None = None

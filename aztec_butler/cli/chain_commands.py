@@ -1,0 +1,123 @@
+"""The commands that read stake from L1, one per public method of a network."""
+
+from typing import Annotated, Any
+
+from aztec_butler.cli.answer import Answer
+from aztec_butler.cli.command import command
+from aztec_butler.cli.session import Session, connection, pinned
+from aztec_butler.core import rows
+from aztec_butler.core.errors import InputError
+from aztec_butler.core.hexes import parse_address
+
+Block = int | str
+
+
+def _read(
+    session: Session, block: Block, method: str, row_type: type, essential: tuple[str, ...], *arguments: Any
+) -> Answer:
+    """One method of the snapshot at the block, with the progress bar."""
+    network = session.connect(block)
+    with session.progress() as progress:
+        snapshot = network.snapshot(progress=progress)
+        found = getattr(snapshot, method)(*arguments)
+    return Answer(
+        rows=found,
+        row_type=row_type,
+        stamp=snapshot.block,
+        facts={"network": session.settings.network, "chain_id": network.chain_id},
+        essential=essential,
+    )
+
+
+@command(connection, pinned)
+def attesters(session: Session, block: Block) -> Answer:
+    """Every attester the staking contracts know: its state, stake, provider and place in the queue.
+
+    Examples:
+        aztec-butler attesters
+        aztec-butler attesters --block finalized --format parquet --output attesters.parquet
+    """
+    essential = ("attester", "lifecycle", "stake_wei", "provider_id", "queue_position", "withdrawer")
+    return _read(session, block, "attesters", rows.Attester, essential)
+
+
+@command(connection, pinned)
+def entry_queue(session: Session, block: Block) -> Answer:
+    """Every funded deposit that waits, in order, with the earliest epoch and time of its activation.
+
+    Examples:
+        aztec-butler entry-queue
+        aztec-butler entry-queue --network testnet --format json
+    """
+    essential = ("position", "attester", "activation_at", "provider_id", "fails_because")
+    return _read(session, block, "entry_queue", rows.QueueEntry, essential)
+
+
+@command(connection, pinned)
+def providers(session: Session, block: Block) -> Answer:
+    """Every operator of the StakingRegistry: its terms, its keys, its attesters, its share of the stake.
+
+    Examples:
+        aztec-butler providers
+        aztec-butler providers --format csv --output providers.csv
+    """
+    essential = ("provider_id", "stake_share", "active_stake_wei", "validating", "keys_queued", "take_rate_bps")
+    return _read(session, block, "providers", rows.Provider, essential)
+
+
+@command(connection, pinned)
+def delegations(session: Session, block: Block) -> Answer:
+    """Every stake made with a provider: who staked, on which attester, through which split, at which rate.
+
+    Examples:
+        aztec-butler delegations --format json
+    """
+    essential = ("provider_id", "attester", "staker", "take_rate_bps", "lifecycle", "stake_wei")
+    return _read(session, block, "delegations", rows.Delegation, essential)
+
+
+@command(connection, pinned)
+def exits(session: Session, block: Block) -> Answer:
+    """Every exit, waiting or paid: how much, to whom, and from when it can be withdrawn.
+
+    Examples:
+        aztec-butler exits
+        aztec-butler exits --block 24000000 --format csv
+    """
+    essential = ("attester", "state", "amount_wei", "withdrawable_at", "recipient")
+    return _read(session, block, "exits", rows.Exit, essential)
+
+
+@command(connection, pinned)
+def slashings(session: Session, block: Block) -> Answer:
+    """Every slash, and how far its attester is from being put out now.
+
+    Examples:
+        aztec-butler slashings
+        aztec-butler slashings --format json
+    """
+    essential = ("slashed_at", "attester", "amount_wei", "lifecycle", "headroom_wei", "slashes_left")
+    return _read(session, block, "slashings", rows.Slashing, essential)
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    """Addresses between commas."""
+    return tuple(parse_address(part.strip()) for part in text.split(",") if part.strip())
+
+
+@command(connection, pinned)
+def lifecycle(session: Session, block: Block, *addresses: Annotated[tuple[str, ...], _addresses, "ADDRESS"]) -> Answer:
+    """Where attesters stand, from never registered to exited.
+
+    Args:
+        addresses: one attester or several, with spaces or commas between them.
+
+    Examples:
+        aztec-butler lifecycle 0x00000000000000000000000000000000000000aa
+        aztec-butler lifecycle 0x00000000000000000000000000000000000000aa,0x00000000000000000000000000000000000000bb
+    """
+    wanted = [address for group in addresses for address in group]
+    if not wanted:
+        raise InputError("no address was given", hint="aztec-butler lifecycle --help")
+    essential = ("attester", "lifecycle", "stake_wei", "provider_id", "queue_position")
+    return _read(session, block, "lifecycle", rows.LifecycleAnswer, essential, wanted)

@@ -1,0 +1,124 @@
+"""A record type's columns, and one value as a reader or a machine wants it.
+
+For people: whole tokens, percentages, UTC times. For machines: exact wei, basis points, ISO times.
+"""
+
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+import attrs
+
+from aztec_butler.core.units import render_tokens
+
+_LARGEST_JSON_INTEGER = 2**53 - 1
+"""Beyond it many readers of JSON round."""
+
+
+@attrs.frozen
+class Column:
+    """One field of a record type."""
+
+    name: str
+    kind: type
+    """Its Python type, without ``| None``."""
+    unit: str | None
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it is an instant, Unix seconds in the record."""
+        return self.unit == "s" and (self.name.endswith("_at") or self.name == "timestamp")
+
+    @property
+    def heading(self) -> str:
+        """What stands above it in a table for people."""
+        if self.unit == "wei":
+            return self.name.removesuffix("_wei") + "_aztec"
+        return self.name.removesuffix("_bps") if self.unit == "bps" else self.name
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether its cells align on the right."""
+        return not self.is_time and issubclass(self.kind, int | float) and self.kind is not bool
+
+
+def columns_of(record_type: type) -> tuple[Column, ...]:
+    """The columns of an attrs class, in field order."""
+    hints = typing.get_type_hints(record_type)
+    return tuple(
+        Column(field.name, _plain(hints[field.name]), field.metadata.get("unit"))
+        for field in attrs.fields(record_type)
+    )
+
+
+def _plain(hint: Any) -> type:
+    """The type without ``| None``."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        (hint,) = (part for part in typing.get_args(hint) if part is not type(None))
+    return typing.get_origin(hint) or hint
+
+
+def render_time(seconds: int) -> str:
+    """Unix seconds as ISO 8601 in UTC.
+
+    >>> render_time(1_700_000_000)
+    '2023-11-14T22:13:20Z'
+    """
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def render_cell(column: Column, value: Any) -> str:
+    """A value for people, on one line."""
+    if value is None:
+        return "-"
+    if column.is_time:
+        return render_time(value).replace("T", " ")
+    if column.unit == "wei":
+        return render_tokens(value)
+    if column.unit == "bps":
+        return f"{value // 100}.{value % 100:02d}%"
+    if column.unit == "ratio":
+        return f"{value:.2%}"
+    return render_text(value)
+
+
+def render_text(value: Any) -> str:
+    """Any value as text on one line; what could steer a terminal is escaped."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {render_text(part)}" for key, part in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(render_text(part) for part in value)
+    text = str(value.value if isinstance(value, Enum) else value)
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def to_plain(value: Any, column: Column | None = None) -> Any:
+    """A value for JSON: exact, and the same on every run.
+
+    Amounts and integers that many readers would round are decimal text, times ISO text, bytes 0x hex.
+    """
+    if column is not None and value is not None:
+        if column.is_time:
+            return render_time(value)
+        if column.unit == "wei":
+            return str(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _LARGEST_JSON_INTEGER:
+        return str(value)
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(part) for key, part in value.items()}
+    if isinstance(value, tuple | list):
+        return [to_plain(part) for part in value]
+    if attrs.has(type(value)):
+        return {part.name: to_plain(getattr(value, part.name), part) for part in columns_of(type(value))}
+    return value

@@ -1,0 +1,172 @@
+"""Help texts, made from docstrings and signatures. They go to stdout and through no pager."""
+
+import inspect
+import shutil
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from aztec_butler.cli.command import Command
+from aztec_butler.cli.docstring import read_docstring
+
+PROGRAM = "aztec-butler"
+_NARROWEST, _WIDEST = 60, 110
+
+EXIT_CODES = (
+    (0, "done"),
+    (1, "a bug of this program, with its traceback"),
+    (2, "an argument, option or setting is wrong; nothing was done"),
+    (3, "a node or service did not answer properly; later it may"),
+    (4, "the chain says no: reverted, not found, not decodable"),
+    (5, "a check ran to its end and found problems"),
+    (6, "an action waits for an approval"),
+    (7, "another instance holds the lock"),
+    (130, "interrupted"),
+)
+_EXAMPLES = (
+    "aztec-butler demo",
+    "aztec-butler attesters --network mainnet --l1 https://node.example/KEY",
+    "aztec-butler providers --format csv --output providers.csv",
+    "aztec-butler doctor",
+)
+_SETTINGS = (
+    "Options are stronger than environment variables (AZTEC_BUTLER_NETWORK, AZTEC_BUTLER_L1, ...), those stronger than"
+    " a settings file (<network>.toml in the user's configuration folder, or --config PATH), that stronger than what is"
+    " known of the network. `aztec-butler config show` tells which value holds, and why."
+)
+
+
+def program_help(commands: Mapping[str, Any], load: Any) -> str:
+    """The help of the program, or of a group of commands."""
+    rows = [(" ".join(path), read_docstring(load(target).function).summary) for path, target in walk(commands)]
+    return _text(
+        [
+            ["Read, understand and operate stake on the Aztec network."],
+            [f"Usage: {PROGRAM} COMMAND [ARGUMENTS] [OPTIONS]"],
+            ["Commands:", *_definitions(rows)],
+            [f"`{PROGRAM} COMMAND --help` tells a command's arguments and options; `{PROGRAM} --version` the version."],
+            ["Settings:", *_indented(_SETTINGS)],
+            ["Examples:", *(f"  {example}" for example in _EXAMPLES)],
+            _exit_codes(),
+        ]
+    )
+
+
+def group_help(path: Sequence[str], commands: Mapping[str, Any], load: Any) -> str:
+    """The help of a group of commands."""
+    rows = [
+        (" ".join([*path, *deeper]), read_docstring(load(target).function).summary)
+        for deeper, target in walk(commands)
+    ]
+    return _text(
+        [
+            [f"Usage: {PROGRAM} {' '.join(path)} COMMAND [ARGUMENTS] [OPTIONS]"],
+            ["Commands:", *_definitions(rows)],
+        ]
+    )
+
+
+def command_help(path: Sequence[str], command: Command) -> str:
+    """The help of one command."""
+    doc = read_docstring(command.function)
+    positional = [p for p in command.own.values() if p.kind is not p.KEYWORD_ONLY]
+    own = {name: p for name, p in command.own.items() if p.kind is p.KEYWORD_ONLY}
+    usage = " ".join([PROGRAM, *path, *(_usage(p) for p in positional), "[OPTIONS]"])
+    blocks = [[doc.summary], [f"Usage: {usage}"]]
+    if doc.text:
+        blocks.append(_filled(doc.text))
+    if positional:
+        rows = [(_metavar(p), doc.arguments[p.name]) for p in positional]
+        blocks.append(["Arguments:", *_definitions(rows)])
+    if own:
+        blocks.append(["Options:", *_definitions([_option(p, doc.arguments) for p in own.values()])])
+    shown: set[str] = set()
+    groups = []
+    for group in reversed(command.option_groups):  # an option of two groups is told in the last one
+        texts = read_docstring(group)
+        parameters = [p for name, p in command.shared[group].items() if name not in shown]
+        shown.update(p.name for p in parameters)
+        title = texts.summary.rstrip(".") + ":"
+        groups.append([title, *_definitions([_option(p, texts.arguments) for p in parameters])])
+    blocks += reversed(groups)
+    blocks.append(["Examples:", *(f"  {example}" for example in doc.examples)])
+    blocks.append(_exit_codes())
+    return _text(blocks)
+
+
+def walk(commands: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command with the words that name it, in the table's order."""
+    for word, target in commands.items():
+        if isinstance(target, Mapping):
+            yield from walk(target, (*path, word))
+        else:
+            yield (*path, word), target
+
+
+def _exit_codes() -> list[str]:
+    return ["Exit codes:", *_definitions([(str(code), meaning) for code, meaning in EXIT_CODES])]
+
+
+def _option(parameter: inspect.Parameter, texts: Mapping[str, str]) -> tuple[str, str]:
+    """An option's spelling and meaning."""
+    flag = "--" + parameter.name.replace("_", "-")
+    metavar = _metavar(parameter)
+    default = parameter.default
+    shown = default.value if isinstance(default, Enum) else default
+    tail = "" if default in (None, False, parameter.empty) else f" [{shown} by default]"
+    return f"{flag} {metavar}".rstrip(), texts[parameter.name] + tail
+
+
+def _usage(parameter: inspect.Parameter) -> str:
+    name = _metavar(parameter)
+    if parameter.kind is parameter.VAR_POSITIONAL:
+        return f"{name}..."
+    return name if parameter.default is parameter.empty else f"[{name}]"
+
+
+def _metavar(parameter: inspect.Parameter) -> str:
+    """The word that stands for a value: what the annotation says, else its type."""
+    annotation = parameter.annotation
+    if get_origin(annotation) in (UnionType, Union):
+        (annotation,) = (part for part in get_args(annotation) if part is not type(None))
+    if get_origin(annotation) is Annotated:
+        return str(annotation.__metadata__[1])
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return "|".join(str(member.value) for member in annotation)
+    return {bool: "", int: "N"}.get(annotation, "TEXT")
+
+
+def _width() -> int:
+    return max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size().columns))
+
+
+def _definitions(rows: Sequence[tuple[str, str]]) -> list[str]:
+    """Terms and their meanings in two columns."""
+    column = min(26, max(len(term) for term, _ in rows)) + 4
+    lines: list[str] = []
+    for term, meaning in rows:
+        wrapped = textwrap.wrap(meaning, _width() - column) or [""]
+        first = f"  {term}"
+        if len(first) > column - 2:
+            lines.append(first)
+            first = ""
+        lines.append(f"{first:<{column}}{wrapped[0]}")
+        lines += [" " * column + line for line in wrapped[1:]]
+    return lines
+
+
+def _filled(text: str) -> list[str]:
+    """Paragraphs, each filled to the width."""
+    paragraphs = [textwrap.wrap(" ".join(part.split()), _width()) for part in text.split("\n\n")]
+    lines = [line for paragraph in paragraphs for line in [*paragraph, ""]]
+    return lines[:-1]
+
+
+def _indented(text: str) -> list[str]:
+    return textwrap.wrap(text, _width() - 2, initial_indent="  ", subsequent_indent="  ")
+
+
+def _text(blocks: Sequence[Sequence[str]]) -> str:
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"

@@ -1,0 +1,87 @@
+"""One run of the command line: words in, exit code out."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aztec_butler.cli.command import Command
+from aztec_butler.cli.table_of_commands import COMMANDS, load
+from aztec_butler.cli.words import Line, prepare_words, take_apart
+from aztec_butler.core.errors import ButlerError
+
+_INTERRUPTED = 130
+_PIPE_CLOSED = 141
+
+
+def run_command_line(words: Sequence[str]) -> int:
+    """Run the command that the words name.
+
+    Errors of our tree are told on stderr and become their exit code. Any other exception is a bug and passes through,
+    with its traceback.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        _run(take_apart(words, COMMANDS), words)
+        sys.stdout.flush()
+    except ButlerError as error:
+        print(f"aztec-butler: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("aztec-butler: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader has had enough, like `head`. Python would complain once more when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+    return 0
+
+
+def _run(line: Line, words: Sequence[str]) -> None:
+    if line.wants_help or not line.path or isinstance(line.target, Mapping):
+        if line.fire_flags and not line.wants_help:
+            from aztec_butler.cli.fire_door import run_fire_itself
+
+            run_fire_itself(_as_fire_sees(COMMANDS), words, "aztec-butler")
+            return
+        sys.stdout.write(_help(line))
+        return
+    command = load(line.target)
+    prepared = prepare_words(command, line.path, line.rest)
+    from aztec_butler.cli.fire_door import parse
+
+    invocation = parse(command, line.path, [*prepared, *line.fire_flags])
+    run_invocation(invocation.command, invocation.arguments, invocation.options)
+
+
+def run_invocation(command: Command, arguments: tuple[Any, ...], options: Mapping[str, Any]) -> None:
+    """Run a parsed command and show its answer."""
+    if not command.renders:
+        command.run(arguments, options)
+        return
+    wanted = command.output(options)  # a contradiction in the options must not cost a read first
+    answer = command.run(arguments, options)
+    from aztec_butler.cli.rendering import show
+
+    show(answer, wanted)
+
+
+def _help(line: Line) -> str:
+    from aztec_butler.cli.help import command_help, group_help, program_help
+
+    if not line.path:
+        return program_help(COMMANDS, load)
+    if isinstance(line.target, Mapping):
+        return group_help(line.path, line.target, load)
+    return command_help(line.path, load(line.target))
+
+
+def _as_fire_sees(commands: Mapping[str, Any]) -> dict[str, Any]:
+    from aztec_butler.cli.fire_door import as_fire_sees
+
+    return {
+        word: _as_fire_sees(target) if isinstance(target, Mapping) else as_fire_sees(load(target))
+        for word, target in commands.items()
+    }

@@ -1,0 +1,164 @@
+"""Answers to text and files: one document on stdout or in a file, everything else on stderr."""
+
+import shutil
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import attrs
+
+from aztec_butler.cli.answer import Answer
+from aztec_butler.cli.columns import Column, columns_of, render_time, to_plain
+from aztec_butler.core.errors import InputError
+
+
+class Format(StrEnum):
+    """How an answer is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+@attrs.frozen
+class Output:
+    """Where an answer goes, and in which form."""
+
+    format: Format
+    path: Path | None
+    wide: bool
+    quiet: bool
+
+
+def output(
+    *,
+    format: Format = Format.TABLE,  # noqa: A002 - the name of the option
+    output: Annotated[str, str, "PATH"] | None = None,
+    wide: bool = False,
+    quiet: bool = False,
+) -> Output:
+    """Output.
+
+    Args:
+        format: table is for reading; json, csv and parquet hold exact amounts in wei.
+        output: write to this file, whole or not at all, instead of to stdout.
+        wide: do not shorten or leave out anything to fit the terminal.
+        quiet: say nothing on stderr but errors.
+
+    Raises:
+        InputError: parquet without a file.
+    """
+    if format is Format.PARQUET and output is None:
+        raise InputError("parquet is a file, not text", hint="add --output PATH")
+    return Output(format, None if output is None else Path(output).expanduser(), wide, quiet)
+
+
+def show(answer: Answer, wanted: Output) -> None:
+    """Write the answer where it is wanted, its caption to stderr, and raise what it found wrong.
+
+    Raises:
+        InputError: the file cannot be written.
+        CheckFailed: the answer's failure, after it has been shown.
+    """
+    columns = columns_of(answer.row_type)
+    captions = _captions(answer)
+    if wanted.format is Format.PARQUET:
+        from aztec_butler.cli.parquet import write_parquet
+
+        assert wanted.path is not None, "checked with the options"
+        write_parquet(answer, columns, wanted.path)
+    else:
+        text, left_out = _render(answer, columns, wanted)
+        if left_out:
+            captions.append(f"left out to fit the terminal: {', '.join(left_out)} (--wide shows all)")
+        if wanted.path is None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        else:
+            from aztec_butler.store.files import write_whole
+
+            write_whole(wanted.path, text.encode())
+    if wanted.path is not None:
+        captions.append(f"written to {wanted.path}")
+    if not wanted.quiet:
+        for caption in [*captions, *answer.notes]:
+            print(caption, file=sys.stderr)
+    if answer.failure is not None:
+        raise answer.failure
+
+
+def _render(answer: Answer, columns: tuple[Column, ...], wanted: Output) -> tuple[str, tuple[str, ...]]:
+    """The whole text, and the columns it leaves out."""
+    if wanted.format is Format.JSON:
+        return _json(answer, columns), ()
+    if wanted.format is Format.CSV:
+        return _csv(answer, columns), ()
+    from aztec_butler.cli.table import Table, render_record, render_table
+
+    if answer.lines is not None:
+        table = Table(answer.lines)
+    elif answer.is_single:
+        table = render_record(columns, answer.rows[0])
+    else:
+        fits = wanted.path is None and not wanted.wide and sys.stdout.isatty()
+        width = shutil.get_terminal_size().columns if fits else None
+        table = render_table(columns, answer.rows, width=width, essential=answer.essential)
+    return "".join(f"{line}\n" for line in table.lines), table.left_out
+
+
+def _plain_row(row: Any, columns: tuple[Column, ...]) -> dict[str, Any]:
+    return {column.name: to_plain(getattr(row, column.name), column) for column in columns}
+
+
+def _json(answer: Answer, columns: tuple[Column, ...]) -> str:
+    import json
+
+    rows = [_plain_row(row, columns) for row in answer.rows]
+    document: dict[str, Any] = {name: to_plain(value) for name, value in answer.facts.items()}
+    if answer.stamp is not None:
+        document["block"] = to_plain(answer.stamp)
+    if answer.is_single:
+        document.update(rows[0])
+    else:
+        document["rows"] = rows
+    return json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+
+
+def _csv(answer: Answer, columns: tuple[Column, ...]) -> str:
+    import csv
+    import io
+    import json
+
+    def cell(value: Any) -> str:
+        if value is None:
+            return ""
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, dict | list):
+            return json.dumps(value, sort_keys=True, ensure_ascii=False)
+        return str(value)
+
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([column.name for column in columns])
+    for row in answer.rows:
+        plain = _plain_row(row, columns)
+        writer.writerow([cell(value) for value in plain.values()])
+    return text.getvalue()
+
+
+def _captions(answer: Answer) -> list[str]:
+    """One line: how many rows, of what, at which block."""
+    parts = []
+    if not answer.is_single and answer.lines is None:
+        parts.append(f"{len(answer.rows):,} {'row' if len(answer.rows) == 1 else 'rows'}")
+    if "network" in answer.facts:
+        chain = f" (chain {answer.facts['chain_id']})" if "chain_id" in answer.facts else ""
+        parts.append(f"{answer.facts['network']}{chain}")
+    if answer.stamp is not None:
+        stamp = answer.stamp
+        finality = "finalized" if stamp.is_finalized else "not finalized"
+        parts.append(f"block {stamp.number}, {render_time(stamp.timestamp).replace('T', ' ')}, {finality}")
+    return [" · ".join(parts)] if parts else []

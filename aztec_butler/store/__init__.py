@@ -1,0 +1,1 @@
+"""The local disk: files written whole, settings and secrets read with care."""

@@ -1,0 +1,129 @@
+"""Where settings come from on this machine: the environment, TOML files, secret files, the user's folders.
+
+Nothing here writes, ``os.environ`` least of all. The rules are in ``core.settings``.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from aztec_butler.core.errors import SettingsError
+from aztec_butler.core.settings import (
+    CONFIG_VARIABLE,
+    Layer,
+    Origin,
+    Settings,
+    chosen_network,
+    environment_layer,
+    file_layer,
+    merge_settings,
+    preset_layer,
+)
+
+APPLICATION = "aztec-butler"
+_LARGEST_SECRET = 1 << 16
+
+
+def read_settings(
+    flags: Mapping[str, object] | None = None,
+    *,
+    config: str | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """The settings that hold now: flags, then environment, then the settings file, then the network's preset.
+
+    Args:
+        flags: what was given by hand, by setting; None counts as not given.
+        config: path of the settings file; by default ``AZTEC_BUTLER_CONFIG``, else ``<network>.toml`` in the user's
+            configuration folder, which need not exist.
+        environment: the variables; the process's own by default.
+
+    Raises:
+        SettingsError: with every problem there is.
+    """
+    variables = os.environ if environment is None else environment
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    layers = [Layer(Origin.FLAGS, given), environment_layer(variables)]
+    named = config or variables.get(CONFIG_VARIABLE)
+    if named:
+        layers.append(_read_file(Path(named).expanduser()))
+        network = chosen_network(layers)
+    else:
+        network = chosen_network(layers)
+        default_path = _folder("config") / f"{network}.toml"
+        # A name from outside becomes a file name only if it could be a network's.
+        if network.isidentifier() and default_path.exists():
+            layers.append(_read_file(default_path))
+            _check_network(layers[-1], network)
+    layers.append(preset_layer(network))
+    defaults = {"cache_dir": str(_folder("cache")), "state_dir": str(_folder("state") / network)}
+    return merge_settings(layers, read_secret=read_secret, defaults=defaults)
+
+
+def read_secret(path: str) -> str:
+    """The content of a secret file, without white space around it.
+
+    Raises:
+        SettingsError: it cannot be read, others may read it, or it is empty. The message holds no content.
+    """
+    file = Path(path).expanduser()
+    try:
+        # Looked at and read through one descriptor, so that nobody swaps the file in between.
+        with file.open("rb") as opened:
+            status = os.fstat(opened.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise SettingsError("a secret file must be a regular file")
+            if status.st_mode & 0o077:
+                raise SettingsError(
+                    f"group or others can use this secret file (mode {stat.S_IMODE(status.st_mode):04o});"
+                    f" run: chmod 600 {path}"
+                )
+            content = opened.read(_LARGEST_SECRET + 1)
+    except OSError as error:
+        raise SettingsError(f"a secret file cannot be read: {error.strerror}") from None
+    if len(content) > _LARGEST_SECRET:
+        raise SettingsError("a secret file is too large to be one")
+    try:
+        secret = content.decode().strip()
+    except UnicodeDecodeError:
+        raise SettingsError("a secret file is not UTF-8 text") from None
+    if not secret:
+        raise SettingsError("a secret file is empty")
+    return secret
+
+
+def _read_file(path: Path) -> Layer:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError("the settings file cannot be read", file=path, reason=error.strerror) from None
+    except UnicodeDecodeError:
+        raise SettingsError("the settings file is not UTF-8 text", file=path) from None
+    return file_layer(text, str(path))
+
+
+def _check_network(layer: Layer, network: str) -> None:
+    """The file of one network must not talk of another: its addresses would be used on the wrong chain."""
+    told = layer.values.get("network", network)
+    if told != network:
+        raise SettingsError(
+            "the settings file of one network names another",
+            hint="rename the file, or drop the line",
+            file=layer.where,
+            network=told,
+            expected=network,
+        )
+
+
+def _folder(kind: str) -> Path:
+    import platformdirs
+
+    paths = {
+        "config": platformdirs.user_config_path,
+        "cache": platformdirs.user_cache_path,
+        "state": platformdirs.user_state_path,
+    }
+    return paths[kind](APPLICATION, appauthor=False)
