@@ -7,11 +7,14 @@
     the constants below.
 """
 
-from ethereum.ercs import IERC20
-from ethereum.ercs import IERC20Detailed
-
 import eip712
 import solidity
+
+
+interface IToken:
+    def name() -> String[MAX_NAME]: view
+    def symbol() -> String[MAX_NAME]: view
+    def decimals() -> uint8: view
 
 
 interface ICallback:
@@ -66,6 +69,7 @@ event NonceInvalidation:
 
 MAX_ITEMS: constant(uint256) = 100
 MAX_DATA: constant(uint256) = 4096
+MAX_NAME: constant(uint256) = 100
 
 NATIVE_TOKEN: public(constant(address)) = 0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE
 NATIVE_TOKEN_ID: public(constant(uint256)) = 1_364_068_194_842_176_056_990_105_843_868_530_818_345_537_040_110
@@ -454,18 +458,18 @@ def isValidNonce(_from: address, _nonce: uint256) -> bool:
 
 @external
 @view
-def name(id: uint256) -> String[115]:
+def name(id: uint256) -> String[15 + MAX_NAME]:
     if id == NATIVE_TOKEN_ID:
         return NATIVE_TOKEN_NAME
-    return concat("Splits Wrapped ", staticcall IERC20Detailed(self._token(id)).name())
+    return concat("Splits Wrapped ", staticcall IToken(self._token(id)).name())
 
 
 @external
 @view
-def symbol(id: uint256) -> String[106]:
+def symbol(id: uint256) -> String[6 + MAX_NAME]:
     if id == NATIVE_TOKEN_ID:
         return NATIVE_TOKEN_SYMBOL
-    return concat("splits", staticcall IERC20Detailed(self._token(id)).symbol())
+    return concat("splits", staticcall IToken(self._token(id)).symbol())
 
 
 @external
@@ -473,7 +477,7 @@ def symbol(id: uint256) -> String[106]:
 def decimals(id: uint256) -> uint8:
     if id == NATIVE_TOKEN_ID:
         return 18
-    return staticcall IERC20Detailed(self._token(id)).decimals()
+    return staticcall IToken(self._token(id)).decimals()
 
 
 @external

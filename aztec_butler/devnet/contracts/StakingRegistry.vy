@@ -3,7 +3,8 @@
 """
 @notice Providers list keys, users stake on them: the interface, events, errors and semantics of the Aztec
     StakingRegistry, for a local chain.
-    The original bounds the keys of one call by gas alone; here at most MAX_KEYS go in one call.
+    The original bounds the keys of one call by gas alone; here at most MAX_KEYS go in one call, more than a
+    transaction on mainnet has gas for.
 """
 
 from ethereum.ercs import IERC20
@@ -106,7 +107,7 @@ event StakedWithProvider:
     stakerImplementation: address
 
 
-MAX_KEYS: constant(uint256) = 1000
+MAX_KEYS: constant(uint256) = 300
 # Take rates are in basis points.
 WHOLE: constant(uint256) = 10_000
 

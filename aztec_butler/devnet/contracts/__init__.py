@@ -6,20 +6,19 @@ files beside it by ``python -m aztec_butler.devnet.contracts.build``.
 
 Deploy them in this order:
 
-==================  ======================================================  ===========================================
-contract            constructor                                             deployed by
-==================  ======================================================  ===========================================
-SplitsWarehouse     (string native_token_name, string native_token_symbol)  a transaction; on mainnet "Ether", "ETH"
-PullSplitFactory    (address splits_warehouse)                              a transaction
-PullSplit           (address split_warehouse)                               PullSplitFactory, in its constructor
-StakingRegistry     (address staking_asset, address pull_split_factory,     a transaction
-                    address rollup_registry)
-==================  ======================================================  ===========================================
+================  ======================================================  ============================================
+contract          constructor                                             remark
+================  ======================================================  ============================================
+SplitsWarehouse   (string native_token_name, string native_token_symbol)  on mainnet "Ether" and "ETH"
+PullSplitFactory  (address splits_warehouse)                              deploys its PullSplit itself
+StakingRegistry   (address staking_asset, address pull_split_factory,
+                  address rollup_registry)
+================  ======================================================  ============================================
 
 The PullSplit of a factory stands at its ``SPLIT_WALLET_IMPLEMENTATION()``; every split is a clone of it.
 
-Differences from the originals: lists and bytes have upper bounds (1000 keys a call, 100 recipients a split, the
-constants in the sources), splits are plain ERC-1167 clones (so they stand at other addresses and take ether only with
+Differences from the originals: lists and bytes have upper bounds (300 keys a call, 100 recipients a split, the
+constants in the sources), splits are plain ERC-1167 clones (so they stand at other addresses, and take ether only with
 enough gas), and the EIP-712 version of a split is not checked against a deployed one.
 """
 
