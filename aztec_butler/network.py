@@ -195,11 +195,15 @@ class Network:
         """The block that a question asked now is answered at."""
         return self.snapshot().block
 
-    def snapshot(self) -> Snapshot:
-        """Everything at one block as records: what the tables are made of, without pandas."""
-        return self._pinned or self._fresh_snapshot()
+    def snapshot(self, *, progress: Progress | None = None) -> Snapshot:
+        """Everything at one block as records: what the tables are made of, without pandas.
 
-    def _fresh_snapshot(self) -> Snapshot:
+        Args:
+            progress: told about long reads, in place of what ``connect`` was given.
+        """
+        return self._pinned or self._fresh_snapshot(progress)
+
+    def _fresh_snapshot(self, progress: Progress | None = None) -> Snapshot:
         block, finalized_number = fetch_block(self._connection.rpc, self.block_name)
         return Snapshot(
             self._connection.rpc,
@@ -208,7 +212,7 @@ class Network:
             discover=self._connection.discover,
             block=block,
             finalized_number=finalized_number,
-            progress=self._connection.progress,
+            progress=progress or self._connection.progress,
         )
 
     def _frame(self, snapshot: Snapshot, records: Sequence[Any], record_type: type) -> pd.DataFrame:

@@ -207,11 +207,11 @@ class Multicall:
         return chunks
 
     def _eth_call(self, to: str, calldata: bytes, block: BlockStamp) -> tuple[str, list[Any]]:
+        return "eth_call", [{"to": to, "data": to_hex(calldata)}, self._pin(block)]
+
+    def _pin(self, block: BlockStamp) -> Any:
         # The block's hash, not its number: an answer of another fork must be an error, not a value.
-        pin: Any = (
-            hex(block.number) if self._by_number else {"blockHash": block.hash, "requireCanonical": True}
-        )
-        return "eth_call", [{"to": to, "data": to_hex(calldata)}, pin]
+        return hex(block.number) if self._by_number else {"blockHash": block.hash, "requireCanonical": True}
 
     def _switches_to_numbers(self, error: ButlerError) -> bool:
         """Whether the node does not know block hashes in calls (EIP-1898); numbers then have to do."""

@@ -257,7 +257,7 @@ class _Replay:
         queue = self._queues[event.log.address]
         attester = event.values["attester"]
         if not queue or queue[0].attester != attester:
-            raise _missing(event, head_of_queue=queue[0].attester if queue else "the queue is empty")
+            raise _missing(event, f"{queue[0].attester if queue else 'nobody'} at the head of the queue")
         stake = queue.popleft()
         stake.outcome = outcome
         stake.settled = event.log
@@ -267,7 +267,7 @@ class _Replay:
         stake = self._settle(event, Outcome.ACTIVATED)
         bucket = self._bucket
         if bucket is None or bucket.values["attester"] != stake.attester:
-            raise _missing(event, expected="a Deposit of the GSE before it")
+            raise _missing(event, "a Deposit of the GSE before it")
         stake.instance = bucket.values["instance"]
         self._balances_wei[stake.attester] = event.values["amount"]
 
@@ -282,7 +282,7 @@ class _Replay:
         else:
             balance_wei = self._balances_wei.get(attester)
             if balance_wei is None:
-                raise _missing(event, expected="an activation before the slash")
+                raise _missing(event, "an activation before the slash")
             outcome = slash_outcome(
                 _in_the_set(balance_wei),
                 amount_wei,
@@ -331,12 +331,12 @@ class _Replay:
         elif attester in self._balances_wei:
             self._leave(event, is_ejection=False, recipient=recipient, amount_wei=event.values["amount"])
         else:
-            raise _missing(event, expected="an activation before the exit")
+            raise _missing(event, "an activation before the exit")
 
     def _finalize(self, event: StakingEvent) -> None:
         leaving = self._leaving.pop(event.values["attester"], None)
         if leaving is None:
-            raise _missing(event, expected="an exit before its payment")
+            raise _missing(event, "an exit before its payment")
         leaving.finalized = event.log
         leaving.recipient = event.values["recipient"]
         leaving.amount_wei = event.values["amount"]
@@ -382,12 +382,12 @@ def _in_the_set(balance_wei: int) -> AttesterView:
 _MISSING_HINT: Final = "the node may have pruned old logs; use another endpoint, and try `doctor`"
 
 
-def _missing(event: StakingEvent, **facts: object) -> NodeRefused:
+def _missing(event: StakingEvent, expected: str) -> NodeRefused:
     return NodeRefused(
         "logs are missing: an event does not follow from those before it",
         hint=_MISSING_HINT,
         event=event.name,
         attester=event.values["attester"],
         block=event.log.block_number,
-        **facts,
+        expected=expected,
     )
