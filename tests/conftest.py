@@ -126,7 +126,7 @@ def session_devnet(cache_folder: Path | None) -> Iterator[Devnet]:
 @pytest.fixture
 def devnet(session_devnet: Devnet) -> Iterator[Devnet]:
     """Freshly deployed contracts with the ``small`` preset; whatever a test does to them is undone."""
-    with session_devnet.chain.restored():
+    with session_devnet.restored():
         yield session_devnet
 
 

@@ -12,10 +12,13 @@ from typing import IO, Self
 
 import attrs
 
+from aztec_butler.clients.policy import NO_RETRIES
+from aztec_butler.clients.rpc import Rpc
 from aztec_butler.core.errors import NodeUnreachable, SettingsError
 
 _LISTENING = re.compile(rb"Listening on (127\.0\.0\.1:\d+)")
 _START_TIMEOUT_SECONDS = 30.0
+_CALL_TIMEOUT_SECONDS = 300.0
 _STOP_TIMEOUT_SECONDS = 10.0
 
 # A guard beside anvil waits on a pipe whose other end only this process holds. When this process ends without a word,
@@ -129,6 +132,17 @@ class Anvil:
             line.strip() for line in self._read_output().decode(errors="replace").splitlines() if line.strip()
         ]
         return " | ".join(lines[-5:]) or "no message"
+
+    def open_rpc(self) -> Rpc:
+        """A new door to this anvil. Nothing is sent twice, and a batch stays in order, because both change the chain."""
+        return Rpc(
+            self.url,
+            chain_id=self.options.chain_id,
+            policy=NO_RETRIES,
+            timeout_seconds=_CALL_TIMEOUT_SECONDS,
+            batch_size=500,
+            workers=1,
+        )
 
     def stop(self) -> None:
         """End the process and wait for its end; calling it again does nothing."""

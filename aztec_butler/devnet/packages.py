@@ -221,7 +221,7 @@ def _find_npm() -> _Npm:
 
 def _download(npm: _Npm, pin: _Pin, folder: Path) -> Path:
     """The package's archive, alone in a new folder."""
-    place = folder / pin.name.rpartition("/")[2]
+    place = folder / (".fetched-" + pin.name.rpartition("/")[2])
     place.mkdir()
     try:
         finished = npm(
