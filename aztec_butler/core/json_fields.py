@@ -1,7 +1,7 @@
-"""JSON of a service, read field by field: what does not fit is named by its path, and is never a zero or a None.
+"""JSON of a service, read field by field: what does not fit is named by its path, and never becomes a zero.
 
-Integers are read from JSON numbers, decimal strings and hex words alike, since services that count beyond 2^53 write
-them as text. A field that is null counts as absent.
+Integers are read from JSON numbers, decimal strings and hex words alike, since services that count beyond
+2^53 write them as text. A field that is null counts as absent.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-fA-F]+")
 
 
 class Fields:
-    """A JSON object of an answer; every reader raises `NodeRefused` when the field is absent or of another kind.
+    """A JSON object of an answer; a field that is absent or of another kind is a `NodeRefused`.
 
     >>> Fields({"number": "0x10", "hash": "0xab"}).integer("number")
     16
@@ -126,10 +126,10 @@ def read_flag(value: object, path: str = "result") -> bool:
 
 
 def misfit(path: str, expected: str, value: object) -> NodeRefused:
-    """The error for a field that is not what it should be; it tells the kind of what came, not its content."""
+    """The error for a field that is not what it should be; tells the kind of what came, not its content."""
     return NodeRefused(
         "an answer does not have the expected form",
-        hint="either the service's version is unknown to this package, or another service answers at this address",
+        hint="the service's version may be unknown to this package, or another service answers here",
         field=path,
         expected=expected,
         got="nothing" if value is None else type(value).__name__,

@@ -1,9 +1,10 @@
 """Whether an Aztec node keeps up with its chain, judged by progress and never by its own word.
 
-A node whose L1 endpoint has died goes on answering: it says that it is ready, and serves the tips of the moment it lost
-sight of the chain. What gives it away is time. So the newest block's age is held against the clock, the node's
-checkpoints against what the rollup says on L1 (through an L1 node that is not the Aztec node's own), and its world
-state against its own chain. The node's "I am not ready" is believed; its "I am ready" proves nothing.
+A node whose L1 endpoint has died goes on answering: it says that it is ready, and serves the tips of the
+moment it lost sight of the chain. What gives it away is time. So the newest block's age is held against the
+clock, the node's checkpoints against what the rollup says on L1 (through an L1 node that is not the Aztec
+node's own), and its world state against its own chain. The node's "I am not ready" is believed; its "I am
+ready" proves nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ class ReadinessLimits:
     Args:
         tip_age_slots: age of the newest block. Single slots are missed every day, ten in a row are not.
         slot_seconds: a slot's length where neither the node nor the caller tells it (72 on mainnet).
-        checkpoint_lag: checkpoints the rollup has on L1 and the node has not. The node polls L1, we ask at once.
+        checkpoint_lag: checkpoints the rollup has on L1 and the node has not. The node polls L1, we ask at
+            once.
         world_state_lag: blocks the world state may be behind the chain; a slot can hold several.
         l1_age_seconds: age of the newest L1 block, the node's or ours.
     """
@@ -49,7 +51,7 @@ class L1View:
 
 @attrs.frozen(kw_only=True)
 class Finding:
-    """Something that speaks against a node, or is worth knowing: a stable code for machines, a sentence for people."""
+    """What speaks against a node or is worth knowing: a stable code for machines, a sentence for people."""
 
     code: str
     sentence: str
@@ -62,11 +64,11 @@ class Finding:
 class Readiness:
     """The judgment at one moment, and the measurements it rests on.
 
-    ``reasons`` speak against the node, ``notes`` do not. ``tip_age_seconds`` may be slightly negative, because a block
-    carries the time of the slot it is proposed for. ``slot_lag`` (slots since the newest block's) is None where the
-    slots' clock is unknown, ``checkpoint_lag`` (behind L1; negative: ahead) without a fresh view of L1,
-    ``l1_age_seconds`` (of the newest L1 block the node has seen) on version 4, which does not tell it, and
-    ``connected_peers`` where the endpoint does not tell its peers.
+    ``reasons`` speak against the node, ``notes`` do not. ``tip_age_seconds`` may be slightly negative,
+    because a block carries the time of the slot it is proposed for. ``slot_lag`` (slots since the newest
+    block's) is None where the slots' clock is unknown, ``checkpoint_lag`` (behind L1; negative: ahead)
+    without a fresh view of L1, ``l1_age_seconds`` (of the newest L1 block the node has seen) on version 4,
+    which does not tell it, and ``connected_peers`` where the endpoint does not tell its peers.
     """
 
     judged_at: int = attrs.field(metadata={"unit": "unix seconds"})
@@ -115,14 +117,15 @@ def readiness(
         p2p_enabled: whether the node runs p2p at all.
         connected_peers: how many peers it is connected to; None where that is not told.
         l1_refusal: the node's sentence when something that needs its L1 endpoint failed, None when it worked.
-        node_l1_at: time of the newest L1 block the node has seen, in Unix seconds; None where that is not told.
+        node_l1_at: time of the newest L1 block the node has seen, in Unix seconds; None where that is not
+            told.
         slots: when slots begin; None where neither the node nor the caller knows.
         l1: the rollup as our own L1 node shows it; None without one.
         limits: what still counts as keeping up.
 
     Returns:
-        The judgment. A chain that stands still on L1 as well does not speak against a node that has all of it: that is
-        a note.
+        The judgment. A chain that stands still on L1 as well does not speak against a node that has all of
+        it: that is a note.
     """
     limits = limits or ReadinessLimits()
     slot_seconds = slots.slot_seconds if slots else limits.slot_seconds

@@ -1,7 +1,8 @@
 """What an Aztec (L2) node tells about itself and its validators, as records.
 
-`aztec_butler.core.node_replies` makes them from the node's JSON, `aztec_butler.clients.aztec_node` asks for it. The
-node's words are kept where it may invent new ones: a status or an offense number of a newer node is no error.
+`aztec_butler.core.node_replies` makes them from the node's JSON, `aztec_butler.clients.aztec_node` asks for
+it. The node's words are kept where it may invent new ones: a status or an offense number of a newer node is
+no error.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ class Tip:
 class ChainTips:
     """How far the chain has come in each stage, as the node sees it.
 
-    ``proposed`` is the newest block seen, ``checkpointed`` has been published on L1, ``proven`` has a proof on L1, and
-    the proof of ``finalized`` lies in a finalized L1 block. Block 0 is genesis: nothing has reached that stage yet.
+    ``proposed`` is the newest block seen, ``checkpointed`` has been published on L1, ``proven`` has a proof
+    on L1, and the proof of ``finalized`` lies in a finalized L1 block. Block 0 is genesis: nothing has
+    reached that stage yet.
     """
 
     proposed: BlockId
@@ -48,8 +50,8 @@ class ChainTips:
 class L1Addresses:
     """The L1 contracts the node works with; the StakingRegistry is not among them.
 
-    ``slash_factory`` is None unless it was configured, ``gse`` unless the deployment has one. ``others`` holds the
-    helpers that only sandboxes and test networks have, as (the node's name, address).
+    ``slash_factory`` is None unless it was configured, ``gse`` unless the deployment has one. ``others``
+    holds the helpers that only sandboxes and test networks have, as (the node's name, address).
     """
 
     registry: str
@@ -95,8 +97,9 @@ class SyncStatus:
 class Peer:
     """A peer of the node.
 
-    ``status`` is ``connected``, ``dialing``, ``cached`` or a word of a newer node. ``score`` is told of connected peers
-    only, ``dial_status`` of dialing ones, ``enr`` and ``dial_attempts`` of cached ones; elsewhere they are None.
+    ``status`` is ``connected``, ``dialing``, ``cached`` or a word of a newer node. ``score`` is told of
+    connected peers only, ``dial_status`` of dialing ones, ``enr`` and ``dial_attempts`` of cached ones;
+    elsewhere they are None.
     """
 
     id: str
@@ -150,7 +153,7 @@ class Duty:
 
 @attrs.frozen(kw_only=True)
 class MissedDuties:
-    """Duties of one kind over the node's window of slots: missed ``count`` of ``total``, the last ``streak`` in a row."""
+    """Duties of one kind in the window: ``count`` of ``total`` missed, the last ``streak`` in a row."""
 
     streak: int
     count: int
@@ -162,8 +165,9 @@ class SlotStatus:
     """What an attester did in a slot of its committee.
 
     ``status`` is the node's word. Proposing: ``checkpoint-mined``, ``-proposed``, ``-valid``, ``-invalid``,
-    ``-unvalidated``, ``-orphaned``, ``-unpublished``, ``-missed``, ``blocks-missed`` (versions before 4: ``block-mined``,
-    ``-proposed``, ``-missed``). Attesting: ``attestation-sent``, ``-missed``. Newer nodes may use others.
+    ``-unvalidated``, ``-orphaned``, ``-unpublished``, ``-missed``, ``blocks-missed`` (versions before 4:
+    ``block-mined``, ``-proposed``, ``-missed``). Attesting: ``attestation-sent``, ``-missed``. Newer nodes
+    may use others.
     """
 
     slot: int
@@ -188,8 +192,8 @@ class SlotStatus:
 class ValidatorStats:
     """An attester's conduct over the node's window of slots.
 
-    ``last_proposal`` and ``last_attestation`` are None when there was none in the window. ``history`` has one entry per
-    slot of duty, oldest first.
+    ``last_proposal`` and ``last_attestation`` are None when there was none in the window. ``history`` has one
+    entry per slot of duty, oldest first.
     """
 
     attester: str
@@ -205,8 +209,8 @@ class ValidatorStats:
 class ValidatorsStats:
     """Every attester the node's sentinel has seen on duty.
 
-    The sentinel is about two slots behind. A node that runs without one says so by ``slot_window`` 0 and knows nobody;
-    ``first_slot`` and ``last_slot`` are None as long as no slot has been processed.
+    The sentinel is about two slots behind. A node that runs without one says so by ``slot_window`` 0 and
+    knows nobody; ``first_slot`` and ``last_slot`` are None as long as no slot has been processed.
     """
 
     validators: tuple[ValidatorStats, ...]
@@ -222,7 +226,7 @@ class ValidatorsStats:
 
 @attrs.frozen(kw_only=True)
 class EpochPerformance:
-    """Duties missed in an epoch; ``total`` is 0 where the epoch was proven before the node had watched its slots."""
+    """Duties missed in an epoch; ``total`` is 0 if its proof came before the node had watched its slots."""
 
     epoch: int
     missed: int
@@ -231,7 +235,7 @@ class EpochPerformance:
 
 @attrs.frozen(kw_only=True)
 class SingleValidatorStats:
-    """One attester's conduct in the window, and its record over the epochs the node has judged, oldest first."""
+    """One attester's conduct in the window, and its record over the epochs judged so far, oldest first."""
 
     validator: ValidatorStats
     epochs: tuple[EpochPerformance, ...]
@@ -240,7 +244,7 @@ class SingleValidatorStats:
     slot_window: int
 
 
-# Numbers of the node's offense types; 2 ended with version 4, 10 and 11 came with version 5, and 7 changed sides
+# Numbers of the node's offense types. 2 ended with version 4, 10 and 11 came with version 5, 7 changed sides
 # (attesting to such a descendant in version 4, proposing it in version 5).
 OFFENSES: Mapping[int, str] = {
     0: "unknown",
@@ -276,7 +280,7 @@ class SlashOffense:
 
     @property
     def time_unit(self) -> str | None:
-        """What ``epoch_or_slot`` counts: ``epoch`` or ``slot``; None where that depends on the node's version.
+        """What ``epoch_or_slot`` counts, ``epoch`` or ``slot``; None where the node's version decides.
 
         Source: yarn-project ``stdlib/src/slashing/helpers.ts``.
         """

@@ -1,10 +1,12 @@
 """From the JSON an Aztec node answers to records: pure, strict about what we use, indifferent to the rest.
 
-Unknown fields are ignored and unknown statuses kept, but a field we need that is absent or of another kind is an error,
-never a zero. What is undefined for the node is left out of an answer by version 4 and null from version 5 on.
+Unknown fields are ignored and unknown statuses kept, but a field we need that is absent or of another kind is
+an error, never a zero. What is undefined for the node is left out of an answer by version 4 and null from
+version 5 on.
 
-Every function takes the ``result`` of one JSON-RPC method and raises `NodeRefused` when it does not fit, naming the
-field. Source of the shapes: yarn-project ``stdlib/src/interfaces`` and ``stdlib/src/validators`` of 4.1.2 and 5.2.
+Every function takes the ``result`` of one JSON-RPC method and raises `NodeRefused` when it does not fit,
+naming the field. Source of the shapes: yarn-project ``stdlib/src/interfaces`` and ``stdlib/src/validators``
+of 4.1.2 and 5.2.
 """
 
 from __future__ import annotations
@@ -244,7 +246,7 @@ def decode_slash_offenses(result: object) -> tuple[SlashOffense, ...]:
 
 
 def decode_config(result: object) -> dict[str, object]:
-    """``getConfig`` of the admin interface, whatever it holds, with everything that may be a secret blotted out.
+    """``getConfig`` of the admin port, whatever it holds, with all that may be a secret blotted out.
 
     The node itself leaves its private keys out; a URL may carry a provider's API key, so URLs go too.
 

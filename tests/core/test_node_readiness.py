@@ -76,7 +76,7 @@ def test_readiness__everything_fresh__ready_with_its_measurements():
 
 
 def test_readiness__l1_endpoint_dead_and_node_says_ready__not_ready():
-    """The trap: the node answers from its store, and isReady stays true. Only time and our own L1 know better."""
+    """The trap: it answers from its store, and isReady stays true. Only time and our own L1 know better."""
     verdict = judge(age=3600, l1=L1View(block_at=NOW - 12, pending_checkpoint=150, proven_checkpoint=120))
     assert verdict.says_ready
     assert not verdict.ready

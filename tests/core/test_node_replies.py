@@ -1,6 +1,6 @@
-"""Replies recorded from real 4.1.2 nodes: ``localnet`` a sandbox, ``seq`` a sequencer running 4 of 4 validators,
-``prover`` one running 3 of 4 beside a prover, ``p2p3`` a network of three nodes. The forms of version 5 that differ
-are written after its schemas."""
+"""Replies recorded from real 4.1.2 nodes: ``localnet`` a sandbox, ``seq`` a sequencer running 4 of 4
+validators, ``prover`` one running 3 of 4 beside a prover, ``p2p3`` a network of three nodes. The forms of
+version 5 that differ are written after its schemas."""
 
 import copy
 import json
@@ -38,7 +38,7 @@ def test_decoders__every_recorded_reply__decoded(method, node):
 
 @pytest.mark.parametrize("method", [method for method in RECORDED if method != "getConfig"])
 def test_decoders__any_object_emptied__refused_with_the_field(method):
-    """Whatever object of an answer loses its fields, no record comes out, unless the object is a table of others."""
+    """Whatever object of an answer loses its fields, no record comes out."""
     reply = next(reply for reply in reversed(RECORDED[method].values()) if reply)
     paths = [path for path in _objects(reply) if path[-1:] != ("stats",)]
     assert paths
