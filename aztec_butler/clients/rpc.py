@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from aztec_butler.clients.backends import Backend, ExpectedChain, Outcome, RequestDetails
+from aztec_butler.clients.backends import Backend, ExpectedChain, RequestDetails
 from aztec_butler.clients.endpoints import Endpoint
 from aztec_butler.clients.http import DEFAULT_TIMEOUT_SECONDS, HttpTransport
 from aztec_butler.clients.jsonrpc import Call
 from aztec_butler.clients.policy import RateLimit, RetryPolicy
 from aztec_butler.clients.settlements import Settlement
-from aztec_butler.core.errors import ButlerError, InputError, NodeRefused, SettingsError
+from aztec_butler.core.errors import ButlerError, InputError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -126,6 +126,7 @@ class Rpc:
         self,
         method: str,
         *parameters: Any,
+        decode: Callable[[msgspec.Raw], Any] = msgspec.json.decode,
         known_block: int | None = None,
         raise_at_once: Collection[Trouble] = (),
         timeout_seconds: float | None = None,
@@ -135,44 +136,31 @@ class Rpc:
         Args:
             method: e.g. ``eth_call``.
             parameters: anything that is JSON.
+            decode: makes the value of the result's JSON text. It may raise ``DecodeError`` about an answer that
+                cannot be right; the question is then asked again.
             known_block: the node that answers must know this block, or its answer does not count. For methods
                 that answer emptily about blocks they do not have, such as ``eth_getLogs``.
             raise_at_once: troubles that the caller deals with itself; they are not retried.
             timeout_seconds: for each HTTP request; None for the usual.
+
+        Returns:
+            What ``decode`` makes of it: plain Python values of JSON as a rule.
 
         Raises:
             RevertError: the contract reverted.
             NodeError: no endpoint answered properly, in spite of retries.
             SettingsError: every endpoint is on another chain.
         """
-        return _value(
-            self.call_raw(
-                method,
-                *parameters,
-                known_block=known_block,
-                raise_at_once=raise_at_once,
-                timeout_seconds=timeout_seconds,
-            )
-        )
-
-    def call_raw(
-        self,
-        method: str,
-        *parameters: Any,
-        known_block: int | None = None,
-        raise_at_once: Collection[Trouble] = (),
-        timeout_seconds: float | None = None,
-    ) -> msgspec.Raw:
-        """As ``call``, with the result still as JSON text, for whoever decodes it faster."""
-        [outcome] = self._settle(
+        [value] = self._settle(
             [Call(method, parameters)],
+            decode=decode,
             known_block=known_block,
             raise_at_once=raise_at_once,
             timeout_seconds=timeout_seconds,
         )
-        if isinstance(outcome, ButlerError):
-            raise outcome
-        return outcome
+        if isinstance(value, ButlerError):
+            raise value
+        return value
 
     def batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
         """The results of many methods in order, in few round trips: all of them or an error.
@@ -195,7 +183,7 @@ class Rpc:
         """
         size = self._batch_size
         parts = [_calls(calls[start : start + size]) for start in range(0, len(calls), size)]
-        return [_value_or_error(outcome) for outcomes in self._at_once(parts) for outcome in outcomes]
+        return [value for values in self._at_once(parts) for value in values]
 
     def call_each(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
         """The results of many methods in order, each in a request of its own, several under way at once.
@@ -216,7 +204,7 @@ class Rpc:
         Raises:
             SettingsError: every endpoint is on another chain.
         """
-        return [_value_or_error(outcome) for [outcome] in self._at_once([[call] for call in _calls(calls)])]
+        return [value for [value] in self._at_once([[call] for call in _calls(calls)])]
 
     def close(self) -> None:
         """Close the connections; the object cannot be used again."""
@@ -234,8 +222,8 @@ class Rpc:
 
     # ------------------------------------------------------------------ being patient
 
-    def _at_once(self, parts: list[list[Call]]) -> list[list[Outcome]]:
-        """The outcomes of several requests, made by several threads when there are more than one."""
+    def _at_once(self, parts: list[list[Call]]) -> list[list[Any]]:
+        """The values or errors of several requests, made by several threads when there are more than one."""
         if len(parts) < 2 or self._workers == 1:
             return [self._settle(part) for part in parts]
         from concurrent.futures import ThreadPoolExecutor
@@ -251,12 +239,13 @@ class Rpc:
         self,
         calls: Sequence[Call],
         *,
+        decode: Callable[[msgspec.Raw], Any] = msgspec.json.decode,
         known_block: int | None = None,
         raise_at_once: Collection[Trouble] = (),
         timeout_seconds: float | None = None,
-    ) -> list[Outcome]:
-        """Ask for as long as it makes sense: an outcome for each call, in order."""
-        settlements = [Settlement(call, raise_at_once) for call in calls]
+    ) -> list[Any]:
+        """Ask for as long as it makes sense: a value or an error for each call, in order."""
+        settlements = [Settlement(call, decode, raise_at_once) for call in calls]
         started = self._clock()
         for round_number in range(1, self._policy.rounds + 1):
             for backend in self._line():
@@ -324,17 +313,6 @@ class Rpc:
 
 def _calls(calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Call]:
     return [Call(method, parameters) for method, parameters in calls]
-
-
-def _value(raw: msgspec.Raw) -> Any:
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise NodeRefused("the node's result is not well-formed JSON", retryable=True) from None
-
-
-def _value_or_error(outcome: Outcome) -> Any:
-    return outcome if isinstance(outcome, ButlerError) else _value(outcome)
 
 
 def _all_or_raise(values: list[Any]) -> list[Any]:

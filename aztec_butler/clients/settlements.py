@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from aztec_butler.clients.methods import is_repeatable
 from aztec_butler.clients.troubles import Trouble, trouble_of
-from aztec_butler.core.errors import NodeBusy, NodeRefused, RevertError
+from aztec_butler.core.errors import ButlerError, DecodeError, NodeBusy, NodeRefused, RevertError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from aztec_butler.clients.backends import Backend, Outcome
     from aztec_butler.clients.jsonrpc import Call
@@ -28,20 +28,26 @@ class Settlement:
 
     Args:
         call: what is asked.
+        decode: makes the value of the result's JSON text. A DecodeError says that the node cannot be right; then it
+            did not answer.
         raise_at_once: troubles that are final for the caller.
     """
 
-    def __init__(self, call: Call, raise_at_once: Collection[Trouble]) -> None:
+    def __init__(
+        self, call: Call, decode: Callable[[msgspec.Raw], Any], raise_at_once: Collection[Trouble]
+    ) -> None:
         self.call = call
+        self._decode = decode
         self._final_troubles = _CALLERS_OWN.union(raise_at_once)
         self._is_repeatable = is_repeatable(call.method)
-        self._final: Outcome | None = None
+        self._is_settled = False
+        self._final: Any = None
         self._errors: dict[Backend, NodeError] = {}
         self._attempts = 0
 
     def wants(self, backend: Backend) -> bool:
         """Whether it makes sense to ask this endpoint, now or again."""
-        if self._final is not None:
+        if self._is_settled:
             return False
         last = self._errors.get(backend)
         return last is None or last.retryable
@@ -49,12 +55,32 @@ class Settlement:
     def take(self, backend: Backend, outcome: Outcome) -> None:
         """Note what an endpoint answered."""
         self._attempts += 1
-        if isinstance(outcome, msgspec.Raw | RevertError):
-            self._final = outcome
-            return
-        self._errors[backend] = outcome
-        if self._is_final(outcome):
-            self._final = outcome
+        if isinstance(outcome, msgspec.Raw):
+            try:
+                self._settle(self._decode(outcome))
+            except (DecodeError, msgspec.DecodeError, UnicodeDecodeError) as error:
+                self._errors[backend] = self._nonsense(backend, error)
+        elif isinstance(outcome, RevertError):
+            self._settle(outcome)
+        else:
+            self._errors[backend] = outcome
+            if self._is_final(outcome):
+                self._settle(outcome)
+
+    def _settle(self, final: Any) -> None:
+        self._final, self._is_settled = final, True
+
+    def _nonsense(self, backend: Backend, error: Exception) -> NodeRefused:
+        ours = error if isinstance(error, ButlerError) else None
+        refusal = NodeRefused(
+            "the node's result is not well-formed JSON" if ours is None else ours.sentence,
+            retryable=True,
+            reason=Trouble.MALFORMED,
+            endpoint=backend.endpoint.name,
+            method=self.call.method,
+        )
+        refusal.facts |= {} if ours is None else ours.facts
+        return refusal
 
     def _is_final(self, error: NodeError) -> bool:
         trouble = trouble_of(error)
@@ -64,13 +90,13 @@ class Settlement:
             return True  # it may have been carried out
         return trouble is None and isinstance(error, NodeRefused) and error.code == _INVALID_PARAMETERS
 
-    def outcome(self, backends: Sequence[Backend]) -> Outcome:
-        """The answer, or what the preferred endpoint said, with a word about the others.
+    def outcome(self, backends: Sequence[Backend]) -> Any:
+        """The decoded result, or the error: what the preferred endpoint said, with a word about the others.
 
         Args:
             backends: all endpoints, the preferred one first.
         """
-        if self._final is not None:
+        if self._is_settled:
             return self._final
         told = [(backend, self._errors[backend]) for backend in backends if backend in self._errors]
         told.sort(key=lambda pair: trouble_of(pair[1]) is Trouble.WRONG_CHAIN)
