@@ -137,9 +137,7 @@ def iter_logs(
             time_outs += 1
             plan.refused()
         else:
-            plan.refused(
-                suggested_width(f"{refusal.facts.get('message', '')} {refusal.facts.get('details', '')}")
-            )
+            plan.refused(offer_in(f"{refusal.facts.get('message', '')} {refusal.facts.get('details', '')}"))
 
 
 @attrs.frozen
