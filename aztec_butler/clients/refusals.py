@@ -96,14 +96,15 @@ def _revert(message: NodeMessage, endpoint: Endpoint, method: str) -> RevertErro
         # Some gateways leave the data out and quote it: "reverted with custom error 0x...".
         quoted = re.search(r"0x[0-9a-fA-F]{8,}", message.message)
         data = revert_data(quoted[0]) if quoted else None
+    facts = {"endpoint": endpoint.name, "method": method, "message": endpoint.redact(message.message)}
+    if not data and not REVERTED.search(message.message):
+        return RevertError("the call failed inside the contract", **facts)
+    # Reading the contracts' lines takes time that only reverts should cost.
+    from aztec_butler.core.contracts import decode_error
+
+    reason = decode_error(data or b"")
     return RevertError(
-        "the contract reverted"
-        if REVERTED.search(message.message) or data
-        else "the call failed inside the contract",
-        data=data or b"",
-        endpoint=endpoint.name,
-        method=method,
-        message=endpoint.redact(message.message),
+        reason.sentence, error=reason.signature, arguments=dict(reason.arguments), data=data or b"", **facts
     )
 
 
