@@ -156,7 +156,7 @@ class Chain:
         self._rpc.call("evm_setAutomine", False)
         try:
             hashes = self._rpc.batch(
-                [("eth_sendTransaction", [transaction.to_parameters()]) for transaction in transactions]
+                [("eth_sendTransaction", [parameters]) for parameters in self._numbered(transactions)]
             )
             self.mine(at=at)
             receipts = self._rpc.batch([("eth_getTransactionReceipt", [each]) for each in hashes])
@@ -170,6 +170,17 @@ class Chain:
         finally:
             self._rpc.call("evm_setAutomine", True)
         return [self._receipt(receipt) for receipt in receipts]
+
+    def _numbered(self, transactions: Sequence[Transaction]) -> list[dict[str, str]]:
+        """Transactions with their nonces: anvil numbers the items of a batch at the same time, and some alike."""
+        senders = list(dict.fromkeys(transaction.sender for transaction in transactions))
+        counts = self._rpc.batch([("eth_getTransactionCount", [sender, "latest"]) for sender in senders])
+        nonces = {sender: int(count, 16) for sender, count in zip(senders, counts, strict=True)}
+        numbered = []
+        for transaction in transactions:
+            numbered.append(transaction.to_parameters() | {"nonce": hex(nonces[transaction.sender])})
+            nonces[transaction.sender] += 1
+        return numbered
 
     def _receipt(self, raw: Mapping[str, Any]) -> Receipt:
         if int(raw["status"], 16) != 1:
