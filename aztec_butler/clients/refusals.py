@@ -96,16 +96,17 @@ def _revert(message: NodeMessage, endpoint: Endpoint, method: str) -> RevertErro
         # Some gateways leave the data out and quote it: "reverted with custom error 0x...".
         quoted = re.search(r"0x[0-9a-fA-F]{8,}", message.message)
         data = revert_data(quoted[0]) if quoted else None
-    facts = {"endpoint": endpoint.name, "method": method, "message": endpoint.redact(message.message)}
+    facts: dict[str, Any] = {
+        "endpoint": endpoint.name,
+        "method": method,
+        "message": endpoint.redact(message.message),
+    }
     if not data and not REVERTED.search(message.message):
         return RevertError("the call failed inside the contract", **facts)
     # Reading the contracts' lines takes time that only reverts should cost.
     from aztec_butler.core.contracts import decode_error
 
-    reason = decode_error(data or b"")
-    return RevertError(
-        reason.sentence, error=reason.signature, arguments=dict(reason.arguments), data=data or b"", **facts
-    )
+    return decode_error(data or b"").to_error(**facts)
 
 
 def status_error(
