@@ -13,6 +13,7 @@ Source: the Contract ABI Specification of Solidity.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 import attrs
@@ -121,6 +122,11 @@ class Int:
         return value
 
 
+@lru_cache(maxsize=1 << 16)
+def _address_word(text: str) -> bytes:
+    return bytes(12) + bytes.fromhex(parse_address(text)[2:])
+
+
 @attrs.frozen
 class Address:
     """``address``."""
@@ -130,9 +136,11 @@ class Address:
     words = 1
 
     def encode(self, value: Any) -> bytes:
+        if isinstance(value, str):
+            return _address_word(value)
         if isinstance(value, bytes) and len(value) == 20:
             return bytes(12) + value
-        return bytes(12) + bytes.fromhex(parse_address(value)[2:])
+        raise _misfit(self.name, value, "an address is needed")
 
     def decode(self, content: bytes, start: int) -> str:
         word = _word(content, start, self.name)

