@@ -2,7 +2,7 @@
 # pragma evm-version cancun
 """
 @notice What the contracts under test may meet: a token that refuses, a target of temporary approvals, a
-    signer that is a contract, a receiver that refuses ether.
+    signer that is a contract, a receiver that refuses ether, a contract that somebody calls through.
 """
 
 refuses: public(bool)
@@ -66,6 +66,11 @@ def isValidSignature(_hash: bytes32, _signature: Bytes[64]) -> bytes4:
     if self.refuses:
         return 0xffffffff
     return 0x1626ba7e
+
+
+@external
+def relay(_to: address, _data: Bytes[2048]):
+    raw_call(_to, _data)
 
 
 @external

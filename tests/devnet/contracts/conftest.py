@@ -85,6 +85,12 @@ class Stack:
             return bytes.fromhex((error.data or "0x").removeprefix("0x"))
         raise AssertionError("the call succeeded")
 
+    def send_through(self, double, function, sender):
+        """Receipt of a transaction to the double, which calls the function: the sender is its origin only."""
+        return self.send(
+            double.functions.relay(function.address, function._encode_transaction_data()), sender
+        )
+
     @staticmethod
     def error(signature, *arguments):
         """Revert data as Solidity encodes it."""

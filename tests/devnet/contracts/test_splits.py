@@ -177,6 +177,9 @@ def test_distribute__a_second_time__keeps_one_wei_in_split_and_in_warehouse(stac
     assert stack.events(receipt, split, "SplitDistributed")[0]["amount"] == 100
     assert split.functions.getSplitBalance(stack.token.address).call() == [1, 1]
     assert [stack.stored(recipient) for recipient in params[0]] == [29 + 30, 69 + 70]
+    # The warehouse may take this token for good.
+    allowance = stack.token.functions.allowance(split.address, stack.warehouse.address)
+    assert allowance.call() == 2**256 - 1
 
 
 def test_distribute__warehouse_balance_alone__is_distributed_all_but_one_wei(stack):
@@ -308,6 +311,20 @@ def test_distribute_amount__more_than_there_is__panics(stack, amount, transfers)
     assert stack.refusal(function, stack.accounts[0]) == stack.panic(0x11)
 
 
+def test_distribute_amount__beyond_a_word_when_multiplied__panics(stack):
+    params = halves(stack)  # 2**253 times either share is a multiple of 2**256
+    split = stack.create_split(params, ZERO, stack.accounts[0])
+    function = split.get_function_by_signature(BY_AMOUNT)(params, stack.token.address, 2**253, False, ZERO)
+    assert stack.refusal(function, stack.accounts[0]) == stack.panic(0x11)
+
+
+def test_distribute__shares_of_nothing__panics(stack):
+    params = (stack.accounts[:1], (0,), 0, 0)
+    split = stack.create_split(params, ZERO, stack.accounts[0])
+    function = split.functions.distribute(params, stack.token.address, ZERO)
+    assert stack.refusal(function, stack.accounts[0]) == stack.panic(0x12)
+
+
 def test_unknown_function__with_data_or_ether__is_refused(stack):
     split = stack.create_split(halves(stack), ZERO, stack.accounts[0])
     for data in ("0x12345678", "0x12"):
@@ -375,6 +392,7 @@ def test_owner__pauses__for_everybody_else(stack):
     ):
         assert stack.refusal(function, other) == stack.error("Paused()")
         stack.send(function, owner)
+        stack.send_through(stack.double(), function, owner)
     stack.send(split.functions.setPaused(False), owner)
     stack.send(split.functions.distribute(params, stack.token.address, ZERO), other)
 
@@ -393,6 +411,14 @@ def test_owner__makes_calls__through_the_split(stack):
     assert [tuple(call.values()) for call in event["calls"]] == calls
     assert stack.balance(owner) == 4
     assert stack.w3.eth.get_balance(stack.new_address("anybody")) == 3
+
+
+def test_owner__makes_the_split_call_itself__with_its_own_rights(stack):
+    owner = stack.accounts[5]
+    split = stack.create_split(halves(stack), owner, owner)
+    pause = bytes.fromhex(split.functions.setPaused(True)._encode_transaction_data()[2:])
+    stack.send(split.functions.execCalls([(split.address, 0, pause)]), owner)
+    assert split.functions.paused().call() is True
 
 
 def test_owner__call_that_fails__is_refused_with_its_answer(stack):

@@ -261,13 +261,17 @@ def test_stake__nothing_or_all_for_the_provider__is_possible(stack, take_rate_bp
     assert params[1] == (take_rate_bps, 10_000 - take_rate_bps)
 
 
-def test_stake__from_a_contract__names_the_contract_as_staker(stack):
-    staker = stack.double().address
-    stack.rpc("anvil_impersonateAccount", staker)
+def test_stake__through_a_contract__names_the_contract_as_staker(stack, functions):
+    staker, user = stack.double(), stack.accounts[2]
     provider_id = stack.register(stack.accounts[1], secrets=(7,))
-    receipt = stack.stake(staker, provider_id)
+    stack.deal(staker.address, stack.threshold)
+    approve = stack.token.functions.approve(stack.registry.address, stack.threshold)
+    stack.send_through(staker, approve, user)
+    stake = functions.stake(provider_id, stack.version, user, 500, user, True)
+    receipt = stack.send_through(staker, stake, user)
     (staked,) = stack.events(receipt, stack.registry, "StakedWithProvider")
-    assert staked["stakerImplementation"] == staker
+    assert staked["stakerImplementation"] == staker.address
+    assert stack.balance(staker.address) == 0
 
 
 def test_stake__wrong_argument__is_refused_in_the_originals_order(stack, functions):

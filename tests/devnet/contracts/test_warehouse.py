@@ -140,6 +140,9 @@ def test_withdraw__paused_by_the_owner__works_for_the_owner_alone(
         assert stack.refusal(function, sender) == paused
     stack.send(all_but_one(owner, stack.token.address), owner)
     assert stack.balance(owner) == 99
+    fill(owner, 100)
+    stack.send_through(stack.double(), all_but_one(owner, stack.token.address), owner)
+    assert stack.balance(owner) == 199
 
 
 def test_withdraw_amounts__with_an_incentive__rewards_the_withdrawer(stack, functions, amounts, fill):
