@@ -18,6 +18,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
@@ -198,13 +199,20 @@ class Rpc:
         """
         return _all_or_raise(self.try_call_each(calls))
 
-    def try_call_each(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+    def try_call_each(
+        self, calls: Sequence[tuple[str, Sequence[Any]]], *, raise_at_once: Collection[Trouble] = ()
+    ) -> list[Any]:
         """As ``call_each``, but what failed for good stands in the list as its error.
+
+        Args:
+            calls: method and parameters of each; may be empty.
+            raise_at_once: troubles that the caller deals with itself; they are not retried.
 
         Raises:
             SettingsError: every endpoint is on another chain.
         """
-        return [value for [value] in self._at_once([[call] for call in _calls(calls)])]
+        parts = [[call] for call in _calls(calls)]
+        return [value for [value] in self._at_once(parts, raise_at_once=raise_at_once)]
 
     def close(self) -> None:
         """Close the connections; the object cannot be used again."""
@@ -222,15 +230,18 @@ class Rpc:
 
     # ------------------------------------------------------------------ being patient
 
-    def _at_once(self, parts: list[list[Call]]) -> list[list[Any]]:
+    def _at_once(
+        self, parts: list[list[Call]], *, raise_at_once: Collection[Trouble] = ()
+    ) -> list[list[Any]]:
         """The values or errors of several requests, made by several threads when there are more than one."""
+        settle = partial(self._settle, raise_at_once=raise_at_once)
         if len(parts) < 2 or self._workers == 1:
-            return [self._settle(part) for part in parts]
+            return [settle(part) for part in parts]
         from concurrent.futures import ThreadPoolExecutor
 
         executor = ThreadPoolExecutor(min(self._workers, len(parts)), thread_name_prefix="aztec-butler-rpc")
         try:
-            return list(executor.map(self._settle, parts))
+            return list(executor.map(settle, parts))
         finally:
             # After an interrupt nobody waits for what is under way.
             executor.shutdown(wait=False, cancel_futures=True)

@@ -30,7 +30,8 @@ class Settlement:
         call: what is asked.
         decode: makes the value of the result's JSON text. A DecodeError says that the node cannot be right; then it
             did not answer.
-        raise_at_once: troubles that are final for the caller.
+        raise_at_once: troubles that the caller deals with itself. After a time-out the other endpoints are asked once
+            all the same: the endpoint may be dead, and the request not too large.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Settlement:
         self._is_settled = False
         self._final: Any = None
         self._errors: dict[Backend, NodeError] = {}
+        self._timed_out: set[Backend] = set()
         self._attempts = 0
 
     def wants(self, backend: Backend) -> bool:
@@ -50,7 +52,9 @@ class Settlement:
         if self._is_settled:
             return False
         last = self._errors.get(backend)
-        return last is None or last.retryable
+        if last is None:
+            return True
+        return last.retryable and not self._timed_out
 
     def take(self, backend: Backend, outcome: Outcome) -> None:
         """Note what an endpoint answered."""
@@ -64,7 +68,9 @@ class Settlement:
             self._settle(outcome)
         else:
             self._errors[backend] = outcome
-            if self._is_final(outcome):
+            if trouble_of(outcome) is Trouble.TIMED_OUT and Trouble.TIMED_OUT in self._final_troubles:
+                self._timed_out.add(backend)
+            elif self._is_final(outcome):
                 self._settle(outcome)
 
     def _settle(self, final: Any) -> None:
@@ -99,7 +105,10 @@ class Settlement:
         if self._is_settled:
             return self._final
         told = [(backend, self._errors[backend]) for backend in backends if backend in self._errors]
-        told.sort(key=lambda pair: trouble_of(pair[1]) is Trouble.WRONG_CHAIN)
+        # What the caller can act upon goes first.
+        told.sort(
+            key=lambda pair: (pair[0] not in self._timed_out, trouble_of(pair[1]) is Trouble.WRONG_CHAIN)
+        )
         if not told:
             return NodeBusy(
                 "the node asked for a longer pause than we wait",
