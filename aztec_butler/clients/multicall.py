@@ -16,13 +16,12 @@ from typing import Any, Final
 import attrs
 
 from aztec_butler.clients.rpc import Rpc
+from aztec_butler.clients.troubles import Trouble, trouble_of
 from aztec_butler.core.abi import Function
 from aztec_butler.core.errors import (
     ButlerError,
     DecodeError,
-    NodeError,
     NodeRefused,
-    NodeUnreachable,
     RevertError,
 )
 from aztec_butler.core.hexes import parse_bytes, to_hex
@@ -37,6 +36,10 @@ CHUNK_READS: Final = 1_000
 """Reads in a chunk at first. A thousand ``getAttesterView`` take about 36 million gas; most nodes cap a call at 50."""
 CHUNK_BYTES: Final = 400_000
 """Calldata of a chunk at most: bodies beyond a megabyte of hex are refused by some nodes."""
+
+_INVALID_PARAMETERS: Final = -32602
+# Ask for less at once instead of asking the same again.
+_ASK_FOR_LESS: Final = (Trouble.TOO_LARGE, Trouble.OUT_OF_GAS, Trouble.TIMED_OUT)
 
 Progress = Callable[[int, int], None]
 """Told how many reads are done, and of how many."""
@@ -71,6 +74,7 @@ class Multicall:
         self._address = address
         self._chunk_reads = chunk_reads
         self._by_number = False
+        self._absent_to = -1  # there is no Multicall3 up to this block
         self._lock = threading.Lock()
 
     @property
@@ -123,9 +127,10 @@ class Multicall:
         """
         requests = [("eth_getStorageAt", [address, hex(slot), self._pin(block)]) for address, slot in slots]
         outcomes = self._rpc.try_batch(requests)
-        if any(
-            isinstance(outcome, ButlerError) and self._switches_to_numbers(outcome) for outcome in outcomes
+        if not self._by_number and any(
+            isinstance(outcome, ButlerError) and _refuses_hashes(outcome) for outcome in outcomes
         ):
+            self._by_number = True
             return self.read_storage(slots, block)
         words = []
         for outcome in outcomes:
@@ -139,31 +144,19 @@ class Multicall:
     ) -> list[bytes | RevertError]:
         answers: dict[int, bytes | RevertError] = {}
         waiting = list(range(len(reads)))
-        if len(waiting) == 1:
-            return [self._ask_alone(waiting, reads, calldatas, block)[0]]
         while waiting:
-            chunks = self._chunks(waiting, calldatas)
-            requests = [
-                self._eth_call(
-                    self._address,
-                    _encode_aggregate3([(reads[i].address, calldatas[i]) for i in chunk]),
-                    block,
-                )
-                for chunk in chunks
-            ]
-            waiting, alone = [], []
-            for chunk, outcome in zip(chunks, self._rpc.try_call_each(requests), strict=True):
-                if isinstance(outcome, ButlerError):
-                    if self._switches_to_numbers(outcome) or self._shrinks(outcome, len(chunk)):
-                        waiting += chunk
-                        continue
-                    if isinstance(outcome, RevertError):
-                        alone += chunk
-                        continue
-                    raise outcome
-                content = parse_bytes(outcome)
+            together = len(reads) > 1 and block.number > self._absent_to
+            chunks = self._chunks(waiting, calldatas) if together else []
+            alone = [] if chunks else waiting
+            waiting = []
+            for chunk, content in zip(
+                chunks, self._ask_together(chunks, reads, calldatas, block), strict=True
+            ):
+                if content is None:
+                    waiting += chunk
+                    continue
                 if not content:
-                    alone += chunk  # no Multicall3 at this block
+                    alone += chunk
                     continue
                 for i, (succeeded, returned) in zip(
                     chunk, _decode_aggregate3(content, len(chunk)), strict=True
@@ -172,10 +165,50 @@ class Multicall:
                         answers[i] = returned
                     else:
                         alone.append(i)
-            answers |= self._ask_alone(alone, reads, calldatas, block)
+            found = self._ask_alone(alone, reads, calldatas, block)
+            is_absent = block.number <= self._absent_to
+            if chunks and not is_absent and any(isinstance(answer, bytes) for answer in found.values()):
+                self._shrink(max(len(chunk) for chunk in chunks))  # what failed together succeeds alone
+            answers |= found
             if progress is not None:
                 progress(len(answers), len(reads))
         return [answers[i] for i in range(len(reads))]
+
+    def _ask_together(
+        self, chunks: list[list[int]], reads: Sequence[Read], calldatas: list[bytes], block: BlockStamp
+    ) -> list[bytes | None]:
+        """What Multicall3 returned for each chunk, in its order.
+
+        None stands for a chunk that is to be asked again, smaller or in another way; nothing (``b""``) for one whose
+        reads are to be asked alone.
+        """
+        by_number = self._by_number
+        requests = [
+            self._eth_call(
+                self._address,
+                _encode_aggregate3([(reads[i].address, calldatas[i]) for i in chunk]),
+                block,
+            )
+            for chunk in chunks
+        ]
+        contents: list[bytes | None] = []
+        outcomes = self._rpc.try_call_each(requests, raise_at_once=_ASK_FOR_LESS)
+        for chunk, outcome in zip(chunks, outcomes, strict=True):
+            if not isinstance(outcome, ButlerError):
+                contents.append(parse_bytes(outcome))
+                if not contents[-1]:
+                    self._absent_to = max(self._absent_to, block.number)
+            elif not by_number and _refuses_hashes(outcome):
+                self._by_number = True
+                contents.append(None)
+            # Multicall3 itself never reverts, so a revert of the whole call is a want of gas in other words.
+            elif isinstance(outcome, RevertError) or trouble_of(outcome) in _ASK_FOR_LESS:
+                if len(chunk) > 1:
+                    self._shrink(len(chunk))
+                contents.append(None if len(chunk) > 1 else b"")
+            else:
+                raise outcome
+        return contents
 
     def _ask_alone(
         self, alone: list[int], reads: Sequence[Read], calldatas: list[bytes], block: BlockStamp
@@ -185,6 +218,9 @@ class Multicall:
         for i, outcome in zip(alone, self._rpc.try_batch(requests), strict=True):
             if isinstance(outcome, RevertError):
                 answers[i] = outcome
+            elif isinstance(outcome, ButlerError) and not self._by_number and _refuses_hashes(outcome):
+                self._by_number = True
+                return self._ask_alone(alone, reads, calldatas, block)
             elif isinstance(outcome, ButlerError):
                 raise outcome
             else:
@@ -213,40 +249,15 @@ class Multicall:
         # The block's hash, not its number: an answer of another fork must be an error, not a value.
         return hex(block.number) if self._by_number else {"blockHash": block.hash, "requireCanonical": True}
 
-    def _switches_to_numbers(self, error: ButlerError) -> bool:
-        """Whether the node does not know block hashes in calls (EIP-1898); numbers then have to do."""
-        if self._by_number or not isinstance(error, NodeRefused) or error.code != -32602:
-            return False
-        self._by_number = True
-        return True
-
-    def _shrinks(self, error: ButlerError, reads_in_chunk: int) -> bool:
-        """Whether a smaller chunk may help; halves the size for all that follow."""
-        too_much = isinstance(error, NodeUnreachable | RevertError) or (
-            isinstance(error, NodeError) and _is_too_much(error)
-        )
-        if not too_much or reads_in_chunk == 1:
-            return False
+    def _shrink(self, reads_in_chunk: int) -> None:
+        """Halve the size of chunks, for all that follow."""
         with self._lock:
             self._chunk_reads = max(1, min(self._chunk_reads, reads_in_chunk // 2))
-        return True
 
 
-_TOO_MUCH: Final = (
-    "out of gas",
-    "outofgas",
-    "gas required",
-    "exceeds",
-    "too large",
-    "timeout",
-    "timed out",
-    "limit",
-)
-
-
-def _is_too_much(error: NodeError) -> bool:
-    text = str(error).lower()
-    return any(word in text for word in _TOO_MUCH)
+def _refuses_hashes(error: ButlerError) -> bool:
+    """Whether the node does not know block hashes in calls (EIP-1898); numbers then have to do."""
+    return isinstance(error, NodeRefused) and error.code == _INVALID_PARAMETERS
 
 
 def _decoded(read: Read, answer: bytes | RevertError) -> Any:
