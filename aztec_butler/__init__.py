@@ -7,44 +7,60 @@
     net = ab.connect("mainnet", l1="https://...")
     net.attesters()
 
-Importing the package loads nothing heavy: every public name is fetched when it is first used.
+Names are imported when they are first used: importing the package costs next to nothing.
 """
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING to type checkers, without the time that importing typing takes
 if TYPE_CHECKING:
-    from aztec_butler.core import abi as abi
-    from aztec_butler.core import contracts as contracts
-    from aztec_butler.core import errors as errors
-    from aztec_butler.core import networks as networks
-    from aztec_butler.core import units as units
-    from aztec_butler.network import Network as Network
-    from aztec_butler.network import connect as connect
+    from aztec_butler.core.errors import (
+        ApprovalPending,
+        ButlerError,
+        CheckFailed,
+        DecodeError,
+        InputError,
+        LockHeld,
+        NodeBusy,
+        NodeError,
+        NodeRefused,
+        NodeUnreachable,
+        NotFoundError,
+        RevertError,
+        SettingsError,
+    )
+    from aztec_butler.network import Network, connect
+
+__all__ = [
+    "ApprovalPending",
+    "ButlerError",
+    "CheckFailed",
+    "DecodeError",
+    "InputError",
+    "LockHeld",
+    "Network",
+    "NodeBusy",
+    "NodeError",
+    "NodeRefused",
+    "NodeUnreachable",
+    "NotFoundError",
+    "RevertError",
+    "SettingsError",
+    "connect",
+]
 
 __version__ = "0.1.0"
 
-__all__ = ["Network", "__version__", "abi", "connect", "contracts", "errors", "networks", "units"]
-
-_HOMES = {
-    "Network": "aztec_butler.network",
-    "abi": "aztec_butler.core",
-    "connect": "aztec_butler.network",
-    "contracts": "aztec_butler.core",
-    "errors": "aztec_butler.core",
-    "networks": "aztec_butler.core",
-    "units": "aztec_butler.core",
-}
+_HOMES = {"Network": "network", "connect": "network"}
 
 
 def __getattr__(name: str) -> object:
-    import importlib
-
-    if name not in _HOMES:
+    if name not in __all__:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    value: object = getattr(importlib.import_module(_HOMES[name]), name, None)
-    if value is None:
-        value = importlib.import_module(f"{_HOMES[name]}.{name}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'core.errors')}"), name)
     globals()[name] = value
     return value
 

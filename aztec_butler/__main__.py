@@ -18,7 +18,7 @@ def main(argv: list[str] | None = None) -> int:
     if words in (["--version"], ["-V"]):  # before anything slow is imported
         from aztec_butler import __version__
 
-        print(f"aztec-butler {__version__}")
+        sys.stdout.write(f"aztec-butler {__version__}\n")
         return 0
     from aztec_butler.cli.main import run_command_line
 

@@ -15,16 +15,15 @@ Block = int | str
 def _read(
     session: Session, block: Block, method: str, row_type: type, essential: tuple[str, ...], *arguments: Any
 ) -> Answer:
-    """One method of the snapshot at the block, with the progress bar."""
-    network = session.connect(block)
-    with session.progress() as progress:
-        snapshot = network.snapshot(progress=progress)
+    """One method of the snapshot at the block."""
+    with session.connect(block) as network:
+        snapshot = network.snapshot()
         found = getattr(snapshot, method)(*arguments)
     return Answer(
         rows=found,
         row_type=row_type,
         stamp=snapshot.block,
-        facts={"network": session.settings.network, "chain_id": network.chain_id},
+        facts={"network": network.name, "chain_id": network.chain_id},
         essential=essential,
     )
 
@@ -61,7 +60,14 @@ def providers(session: Session, block: Block) -> Answer:
         aztec-butler providers
         aztec-butler providers --format csv --output providers.csv
     """
-    essential = ("provider_id", "stake_share", "active_stake_wei", "validating", "keys_queued", "take_rate_bps")
+    essential = (
+        "provider_id",
+        "stake_share",
+        "active_stake_wei",
+        "validating",
+        "keys_queued",
+        "take_rate_bps",
+    )
     return _read(session, block, "providers", rows.Provider, essential)
 
 
@@ -106,7 +112,9 @@ def _addresses(text: str) -> tuple[str, ...]:
 
 
 @command(connection, pinned)
-def lifecycle(session: Session, block: Block, *addresses: Annotated[tuple[str, ...], _addresses, "ADDRESS"]) -> Answer:
+def lifecycle(  # noqa: D417 - what groups of options give is not the caller's
+    session: Session, block: Block, *addresses: Annotated[tuple[str, ...], _addresses, "ADDRESS"]
+) -> Answer:
     """Where attesters stand, from never registered to exited.
 
     Args:

@@ -58,7 +58,7 @@ def _plain(hint: Any) -> type:
     """The type without ``| None``."""
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         (hint,) = (part for part in typing.get_args(hint) if part is not type(None))
-    return typing.get_origin(hint) or hint
+    return typing.get_origin(hint) or hint  # type: ignore[no-any-return]
 
 
 def render_time(seconds: int) -> str:

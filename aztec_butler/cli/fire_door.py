@@ -40,7 +40,7 @@ def _asyncio_on_demand() -> Iterator[None]:
         del sys.modules["asyncio"]
 
 
-def import_fire() -> ModuleType:
+def import_fire() -> Any:
     """Fire, with its metadata under a name that its help does not show."""
     if "fire" not in sys.modules:
         with _asyncio_on_demand():

@@ -40,13 +40,17 @@ _SETTINGS = (
 
 def program_help(commands: Mapping[str, Any], load: Any) -> str:
     """The help of the program, or of a group of commands."""
-    rows = [(" ".join(path), read_docstring(load(target).function).summary) for path, target in walk(commands)]
+    rows = [
+        (" ".join(path), read_docstring(load(target).function).summary) for path, target in walk(commands)
+    ]
     return _text(
         [
             ["Read, understand and operate stake on the Aztec network."],
             [f"Usage: {PROGRAM} COMMAND [ARGUMENTS] [OPTIONS]"],
             ["Commands:", *_definitions(rows)],
-            [f"`{PROGRAM} COMMAND --help` tells a command's arguments and options; `{PROGRAM} --version` the version."],
+            [
+                f"`{PROGRAM} COMMAND --help` tells a command's arguments and options; `{PROGRAM} --version` the version."
+            ],
             ["Settings:", *_indented(_SETTINGS)],
             ["Examples:", *(f"  {example}" for example in _EXAMPLES)],
             _exit_codes(),

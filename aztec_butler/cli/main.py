@@ -8,7 +8,7 @@ from typing import Any
 from aztec_butler.cli.command import Command
 from aztec_butler.cli.table_of_commands import COMMANDS, load
 from aztec_butler.cli.words import Line, prepare_words, take_apart
-from aztec_butler.core.errors import ButlerError
+from aztec_butler.core.errors import ButlerError, InputError
 
 _INTERRUPTED = 130
 _PIPE_CLOSED = 141
@@ -40,19 +40,17 @@ def run_command_line(words: Sequence[str]) -> int:
 
 
 def _run(line: Line, words: Sequence[str]) -> None:
-    if line.wants_help or not line.path or isinstance(line.target, Mapping):
-        if line.fire_flags and not line.wants_help:
-            from aztec_butler.cli.fire_door import run_fire_itself
-
-            run_fire_itself(_as_fire_sees(COMMANDS), words, "aztec-butler")
-            return
+    if line.fire_flags and not line.wants_help:
+        _run_fire(line, words)
+        return
+    if line.wants_help or isinstance(line.target, Mapping):
         sys.stdout.write(_help(line))
         return
     command = load(line.target)
     prepared = prepare_words(command, line.path, line.rest)
     from aztec_butler.cli.fire_door import parse
 
-    invocation = parse(command, line.path, [*prepared, *line.fire_flags])
+    invocation = parse(command, line.path, prepared)
     run_invocation(invocation.command, invocation.arguments, invocation.options)
 
 
@@ -66,6 +64,18 @@ def run_invocation(command: Command, arguments: tuple[Any, ...], options: Mappin
     from aztec_butler.cli.rendering import show
 
     show(answer, wanted)
+
+
+def _run_fire(line: Line, words: Sequence[str]) -> None:
+    """Fire's own flags, which stand behind ``--``; of use is ``-- --completion``."""
+    if line.path:
+        raise InputError(
+            "what stands behind -- is of the whole program",
+            hint="aztec-butler -- --completion [bash|zsh|fish]",
+        )
+    from aztec_butler.cli.fire_door import run_fire_itself
+
+    run_fire_itself(_as_fire_sees(COMMANDS), words, "aztec-butler")
 
 
 def _help(line: Line) -> str:

@@ -1,8 +1,6 @@
 """The options that say which network is asked, through which node, at which block; and the asking."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,8 +13,6 @@ if TYPE_CHECKING:
     from aztec_butler.clients.rpc import Rpc
     from aztec_butler.core.settings import Settings
     from aztec_butler.network import Network
-
-Progress = Callable[[int, int, str], None]
 
 
 @attrs.define(slots=False)
@@ -39,7 +35,10 @@ class Session:
         return read_settings(self.flags, config=self.config)
 
     def connect(self, block: int | str = "latest") -> "Network":
-        """The network, pinned to a block.
+        """The network, pinned to a block; long reads show a progress bar where somebody watches.
+
+        Args:
+            block: number, or one of the words a block can be named with.
 
         Raises:
             SettingsError: no L1 endpoint is set, or what the settings name is not there.
@@ -48,17 +47,27 @@ class Session:
         from aztec_butler.network import connect
 
         settings = self.settings
+        if settings.registry is None:
+            raise SettingsError(
+                "the address of the Registry is not known",
+                hint="--registry ADDRESS and --staking-registry ADDRESS; `aztec-butler devnet up` prints its own",
+                network=settings.network,
+            )
         return connect(
             settings.network,
             l1=self.l1,
-            l2=settings.l2,
             registry=settings.registry,
             staking_registry=settings.staking_registry,
             first_block=settings.first_block,
             requests_per_second=settings.requests_per_second,
             timeout_seconds=settings.timeout_seconds,
             block=block,
+            progress=not self.quiet and sys.stderr.isatty(),
         )
+
+    def is_preset(self, setting: str) -> bool:
+        """Whether a setting is the network's own, chosen by nobody."""
+        return self.settings.sources[setting].startswith("preset")
 
     @property
     def l1(self) -> tuple[str, ...]:
@@ -70,7 +79,7 @@ class Session:
         if self.settings.l1 is None:
             raise SettingsError(
                 "no L1 endpoint is set",
-                hint="--l1 URL, AZTEC_BUTLER_L1=URL, or l1 = \"URL\" in the settings file;"
+                hint='--l1 URL, AZTEC_BUTLER_L1=URL, or l1 = "URL" in the settings file;'
                 " without a node of your own, `aztec-butler demo` needs none",
                 network=self.settings.network,
             )
@@ -79,10 +88,12 @@ class Session:
     def open_rpc(self) -> "Rpc":
         """The door to L1 alone, for commands that need no contracts."""
         from aztec_butler.clients.rpc import Rpc
+        from aztec_butler.core.networks import PRESETS
 
         settings = self.settings
         return Rpc(
             self.l1,
+            chain_id=PRESETS[settings.network].chain_id,
             requests_per_second=settings.requests_per_second,
             timeout_seconds=settings.timeout_seconds,
         )
@@ -108,24 +119,6 @@ class Session:
             admin_key=settings.l2_admin_key,
             timeout_seconds=settings.timeout_seconds,
         )
-
-    @contextmanager
-    def progress(self) -> Iterator[Progress | None]:
-        """A progress bar on stderr while something is read; None where nobody watches."""
-        if self.quiet or not sys.stderr.isatty():
-            yield None
-            return
-        from tqdm import tqdm
-
-        # Read quickly, it never shows: most answers take less time than a bar takes to be understood.
-        with tqdm(file=sys.stderr, leave=False, delay=0.5, unit_scale=True) as bar:
-
-            def report(done: int, total: int, what: str) -> None:
-                bar.set_description(what, refresh=False)
-                bar.total = total
-                bar.update(done - bar.n)
-
-            yield report
 
 
 def connection(

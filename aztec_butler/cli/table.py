@@ -38,7 +38,9 @@ def render_table(
         width: characters in a line; None for as many as it takes.
         essential: names of columns, most important first.
     """
-    drawn = [_draw(column, [render_cell(column, getattr(row, column.name)) for row in rows]) for column in columns]
+    drawn = [
+        _draw(column, [render_cell(column, getattr(row, column.name)) for row in rows]) for column in columns
+    ]
     if width is None or _total(drawn) <= width:
         return Table(_lines(drawn, len(rows)))
     drawn = [_draw(part.column, [_shorten(cell) for cell in part.cells]) for part in drawn]
@@ -84,7 +86,10 @@ def _total(drawn: Sequence[_Drawn]) -> int:
 
 def _lines(drawn: Sequence[_Drawn], count: int) -> tuple[str, ...]:
     columns = [
-        [f"{text:{'>' if part.column.is_numeric else '<'}{part.width}}" for text in (part.column.heading, *part.cells)]
+        [
+            f"{text:{'>' if part.column.is_numeric else '<'}{part.width}}"
+            for text in (part.column.heading, *part.cells)
+        ]
         for part in drawn
     ]
     return tuple(_GAP.join(cells[number] for cells in columns).rstrip() for number in range(count + 1))

@@ -79,7 +79,11 @@ def prepare_words(command: Command, path: Sequence[str], words: Sequence[str]) -
         InputError: an unknown option, one without its value, or one given twice.
     """
     hint = f"aztec-butler {' '.join(path)} --help"
-    options = {name: parameter for name, parameter in command.parameters.items() if parameter.kind is parameter.KEYWORD_ONLY}
+    options = {
+        name: parameter
+        for name, parameter in command.parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
     prepared: list[str] = []
     seen: set[str] = set()
     waiting = list(words)

@@ -59,7 +59,7 @@ def _text(raw: object) -> str:
 def _network(raw: object) -> str:
     name = _text(raw).lower()
     if name not in PRESETS:
-        raise InputError(f"no such network; {_alternatives(name, PRESETS)}")
+        raise InputError("no such network", hint=_alternatives(name, PRESETS))
     return name
 
 
@@ -277,12 +277,21 @@ def file_layer(text: str, path: str) -> Layer:
         raise SettingsError("the settings file is not TOML", file=path, reason=str(error)) from None
 
 
-def preset_layer(network: str) -> Layer:
-    """What is known of a network beforehand; nothing when there is no such network."""
+def preset_layer(network: str, stronger: Sequence[Layer] = ()) -> Layer:
+    """What is known of a network beforehand; nothing when there is no such network.
+
+    Args:
+        network: its name.
+        stronger: the layers above. Where one of them names another Registry, what belongs to the network's own
+            deployment is left out.
+    """
     preset = PRESETS.get(network)
     if preset is None:
         return Layer(Origin.PRESET, {}, network)
-    known = {name: getattr(preset, name) for name in ("registry", "staking_registry", "first_block")}
+    known: dict[str, object] = {"l1": preset.l1_endpoints or None, "l2": preset.l2_endpoint}
+    named = next((layer.values["registry"] for layer in stronger if layer.values.get("registry")), None)
+    if named is None or str(named).lower() == str(preset.registry).lower():
+        known |= {name: getattr(preset, name) for name in ("registry", "staking_registry", "first_block")}
     return Layer(Origin.PRESET, {name: value for name, value in known.items() if value is not None}, network)
 
 
@@ -314,7 +323,7 @@ def merge_settings(
     Raises:
         SettingsError: unknown names, values that do not fit, or settings that contradict each other; all of them.
     """
-    problems: dict[str, object] = {}
+    problems: dict[str, str] = {}
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for layer in layers:
@@ -333,7 +342,7 @@ def merge_settings(
             values[setting.name] = setting.parse(content)
         except ButlerError as error:
             visible = name == setting.file_name or not (setting.is_url or setting.only_by_file)
-            problems[layer.label(name)] = _told(error) + (f", not {_short(raw)}" if visible else "")
+            problems[layer.label(name)] = _told(error, raw if visible else None)
     for name, sentence in _contradictions(values):
         problems.setdefault(sources[name], sentence)
     if problems:
@@ -355,7 +364,7 @@ def _unknown(layer: Layer) -> Iterator[tuple[str, str]]:
 
 
 def _given(
-    setting: Setting, layers: Sequence[Layer], problems: dict[str, object]
+    setting: Setting, layers: Sequence[Layer], problems: dict[str, str]
 ) -> Iterator[tuple[Layer, str]]:
     """Every layer that gives the setting, and under which name."""
     for layer in layers:
@@ -375,10 +384,12 @@ def _alternatives(name: str, known: Iterable[str]) -> str:
     return did_you_mean(name, known) or f"there is {', '.join(known)}"
 
 
-def _told(error: ButlerError) -> str:
-    """The error on one line; facts that only repeat the value are left out."""
+def _told(error: ButlerError, raw: object) -> str:
+    """The error on one line, with the value unless that may be secret; facts that only repeat it are left out."""
     facts = ", ".join(f"{name} {value}" for name, value in error.facts.items() if name != "value")
-    return f"{error.sentence} ({facts})" if facts else error.sentence
+    shown = "" if raw is None else f": {_short(raw)}"
+    told = f"{error.sentence}{shown}" + (f" ({facts})" if facts else "")
+    return f"{told}; {error.hint}" if error.hint else told
 
 
 def _short(raw: object) -> str:

@@ -58,7 +58,7 @@ def read_settings(
         if network.isidentifier() and default_path.exists():
             layers.append(_read_file(default_path))
             _check_network(layers[-1], network)
-    layers.append(preset_layer(network))
+    layers.append(preset_layer(network, layers))
     defaults = {"cache_dir": str(_folder("cache")), "state_dir": str(_folder("state") / network)}
     return merge_settings(layers, read_secret=read_secret, defaults=defaults)
 
