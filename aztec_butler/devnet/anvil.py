@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, NoReturn, Self
 
 import attrs
 
@@ -40,6 +40,7 @@ class AnvilOptions:
         gas_limit: of a block. Flushing a large entry queue takes far more than a mainnet block has.
         finality_epoch_slots: ``safe`` is this many blocks behind ``latest``, ``finalized`` twice as many.
         account_count: unlocked accounts with test ether.
+        port: to listen on, on this machine only; 0 for a free one.
         state_file: a state written by ``Chain.dump_state`` to begin with; None begins with an empty chain.
     """
 
@@ -50,12 +51,13 @@ class AnvilOptions:
     gas_limit: int = 300_000_000
     finality_epoch_slots: int = 1
     account_count: int = 10
+    port: int = 0
     state_file: Path | None = None
 
     def to_arguments(self) -> list[str]:
         """Arguments of the anvil executable. Gas is free, so that no account needs funding."""
         arguments = [
-            *("--host", "127.0.0.1", "--port", "0"),
+            *("--host", "127.0.0.1", "--port", str(self.port)),
             *("--chain-id", str(self.chain_id)),
             *("--timestamp", str(self.genesis_at)),
             *("--gas-limit", str(self.gas_limit), "--base-fee", "0", "--gas-price", "0"),
@@ -116,12 +118,22 @@ class Anvil:
             if match:
                 return match.group(1).decode()
             if ended is not None:
-                error = SettingsError if ended in (126, 127) else NodeUnreachable
-                raise error("anvil did not start", exit_code=ended, anvil=self._last_words())
+                self._raise_ended(ended)
             time.sleep(0.005)
         raise NodeUnreachable(
             "anvil did not listen in time", seconds=_START_TIMEOUT_SECONDS, anvil=self._last_words()
         )
+
+    def _raise_ended(self, exit_code: int) -> NoReturn:
+        words = self._last_words()
+        if "Address already in use" in words:
+            raise SettingsError(
+                "the port of the devnet is in use",
+                port=self.options.port,
+                hint="another devnet may run; port 0 takes a free one",
+            )
+        error = SettingsError if exit_code in (126, 127) else NodeUnreachable
+        raise error("anvil did not start", exit_code=exit_code, anvil=words)
 
     def _read_output(self) -> bytes:
         self._output.seek(0)

@@ -7,6 +7,7 @@ is asked for, so a run repeats itself to the last block hash.
 from __future__ import annotations
 
 import gzip
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ import attrs
 from aztec_butler.clients.rpc import Rpc
 from aztec_butler.core.abi import Event
 from aztec_butler.core.contracts import decode_error
-from aztec_butler.core.errors import InputError, RevertError
+from aztec_butler.core.errors import InputError, NodeUnreachable, RevertError
 from aztec_butler.core.hexes import keccak256, parse_address, parse_bytes, to_hex
 from aztec_butler.devnet.artifacts import CompiledContract
 
@@ -28,6 +29,10 @@ SINGLE_GAS = 100_000_000
 """Gas of a transaction that has a block to itself; unused gas costs nothing here."""
 BATCH_GAS = 30_000_000
 """Gas of a transaction among others: each must fit into what those before it left of the block."""
+
+
+# The first use of the blob precompile loads a table, which takes seconds.
+_MINING_TIMEOUT_SECONDS = 60.0
 
 
 @attrs.frozen(kw_only=True)
@@ -138,7 +143,9 @@ class Chain:
         transaction = Transaction(sender=sender, to=to, content=content, value_wei=value_wei, gas=gas)
         if at is not None:
             self._rpc.call("evm_setNextBlockTimestamp", at)
-        return self._receipt(self._rpc.call("eth_sendTransactionSync", transaction.to_parameters()))
+        return self._receipt(
+            self._await_receipt(self._rpc.call("eth_sendTransaction", transaction.to_parameters()))
+        )
 
     def send_together(self, transactions: Sequence[Transaction], *, at: int | None = None) -> list[Receipt]:
         """Send transactions in one block, in this order.
@@ -181,6 +188,21 @@ class Chain:
             numbered.append(transaction.to_parameters() | {"nonce": hex(nonces[transaction.sender])})
             nonces[transaction.sender] += 1
         return numbered
+
+    def _await_receipt(self, transaction_hash: str) -> Mapping[str, Any]:
+        """The receipt of a transaction that is mined at once, which is a moment later.
+
+        ``eth_sendTransactionSync`` would save the polling, but misses a block now and then, and waits 30 s for the next.
+        """
+        deadline = time.monotonic() + _MINING_TIMEOUT_SECONDS
+        pause = 0.0005
+        while time.monotonic() < deadline:
+            receipt: Mapping[str, Any] | None = self._rpc.call("eth_getTransactionReceipt", transaction_hash)
+            if receipt is not None:
+                return receipt
+            time.sleep(pause)
+            pause = min(2 * pause, 0.02)
+        raise NodeUnreachable("anvil did not mine a transaction", transaction=transaction_hash)
 
     def _receipt(self, raw: Mapping[str, Any]) -> Receipt:
         if int(raw["status"], 16) != 1:

@@ -101,12 +101,12 @@ class Deployer:
             first.rollup.send("setRewardsClaimable", True)
         self.register_rollup(shared, first)
         shared |= self._deploy_flush_rewarder(shared, first, parameters)
-        shared |= self._deploy_staking_registry(shared)
         if parameters.owned_by_governance:
             self._hand_over(shared, first)
         return shared, first
 
     def _deploy_shared(self, parameters: DevnetParameters) -> Contracts:
+        # What comes up to the StakingRegistry stands at the same addresses whatever the parameters are.
         token = self.deploy("TestERC20", parameters.token.name, parameters.token.symbol, DEPLOYER)
         token.send("mint", DEPLOYER, parameters.token.initial_supply_wei)
         # The first yearly budget is a share of the supply at this moment.
@@ -122,6 +122,7 @@ class Deployer:
             thresholds.ejection_threshold_wei,
         )
         registry = self.deploy("Registry", DEPLOYER, token.address)
+        splits = self._deploy_staking_registry(token, registry)
         reward_distributor = self.at("RewardDistributor", registry.read("getRewardDistributor"))
         signals = parameters.governance_proposer
         governance_proposer = self.deploy(
@@ -151,6 +152,7 @@ class Deployer:
             "date_gated_relayer": relayer,
             "multicall3": multicall,
             "verifier": self.deploy("MockVerifier"),
+            **splits,
         }
 
     def _install_escape_hatch(
@@ -174,7 +176,7 @@ class Deployer:
         token.send("mint", rewarder.address, reward.initial_funding_wei)
         return {"flush_rewarder": rewarder}
 
-    def _deploy_staking_registry(self, shared: Contracts) -> Contracts:
+    def _deploy_staking_registry(self, token: DeployedContract, registry: DeployedContract) -> Contracts:
         warehouse = self.deploy("SplitsWarehouse", "Ether", "ETH")
         factory = self.deploy("PullSplitFactory", warehouse.address)
         return {
@@ -182,10 +184,7 @@ class Deployer:
             "pull_split_factory": factory,
             "pull_split_implementation": self.at("PullSplit", factory.read("SPLIT_WALLET_IMPLEMENTATION")),
             "staking_registry": self.deploy(
-                "StakingRegistry",
-                shared["staking_asset"].address,
-                factory.address,
-                shared["registry"].address,
+                "StakingRegistry", token.address, factory.address, registry.address
             ),
         }
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from aztec_butler.devnet.anvil import Anvil, AnvilOptions
 
 anvil = Anvil(Path(sys.argv[1]), AnvilOptions())
-print(anvil.process_id, flush=True)
 try:
+    print(anvil.process_id, flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     print(anvil.open_rpc().call("eth_chainId"), flush=True)
@@ -107,6 +107,16 @@ def test_anvil__refuses_its_arguments__its_words_are_told(executable: Path, tmp_
     with pytest.raises(NodeUnreachable) as raised:
         Anvil(executable, AnvilOptions(state_file=tmp_path / "missing.json"))
     assert "missing.json" in str(raised.value.facts["anvil"])
+
+
+def test_anvil__port_in_use__is_a_matter_of_settings(executable: Path) -> None:
+    with Anvil(executable, AnvilOptions()) as anvil:
+        port = int(anvil.url.rpartition(":")[2])
+        with pytest.raises(SettingsError) as raised:
+            Anvil(executable, AnvilOptions(port=port))
+    assert raised.value.facts["port"] == port
+    with Anvil(executable, AnvilOptions(port=port)) as anvil:
+        assert anvil.url == f"http://127.0.0.1:{port}"
 
 
 def test_anvil__not_executable__is_a_matter_of_settings(tmp_path: Path) -> None:

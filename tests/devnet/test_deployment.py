@@ -134,6 +134,14 @@ def test_deployment__repeated__is_the_same_to_the_block_hash(devnet: Devnet, sta
     assert other.w3.eth.get_block(number)["hash"] == devnet.w3.eth.get_block(number)["hash"]
 
 
+def test_deployment__other_parameters__registries_stand_where_they_always_do(
+    devnet: Devnet, start_devnet: Any
+) -> None:
+    other = start_devnet(MAINNET)
+    for role in ("registry", "staking_registry", "staking_asset", "gse"):
+        assert other.addresses[role] == devnet.addresses[role], role
+
+
 def test_deployment__kept_by_the_deployer__is_its_own(start_devnet: Any) -> None:
     import attrs
 
