@@ -28,7 +28,17 @@ FOREIGN = {
     "network": {"pandas", "web3"},
     "cli": {"fire", "platformdirs", "pyarrow", "tqdm"},
 }
-HEAVY = ["web3", "pandas", "numpy", "pyarrow", "fire", "ipywidgets", "matplotlib", "prometheus_client", "eth_abi"]
+HEAVY = [
+    "web3",
+    "pandas",
+    "numpy",
+    "pyarrow",
+    "fire",
+    "ipywidgets",
+    "matplotlib",
+    "prometheus_client",
+    "eth_abi",
+]
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
 MODULES += [Path("network.py")]
 

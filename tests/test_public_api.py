@@ -14,7 +14,7 @@ def test_all__is_sorted_and_complete():
     assert set(aztec_butler.__all__) <= set(dir(aztec_butler))
 
 
-@pytest.mark.parametrize("name", [name for name in aztec_butler.__all__])
+@pytest.mark.parametrize("name", list(aztec_butler.__all__))
 def test_public_name__can_be_had_and_is_documented(name):
     assert inspect.getdoc(getattr(aztec_butler, name))
 
@@ -26,7 +26,17 @@ def test_unknown_name__is_an_attribute_error():
 
 @pytest.mark.parametrize(
     "name",
-    "attesters entry_queue providers delegations exits slashings lifecycle at snapshot".split(),
+    [
+        "attesters",
+        "entry_queue",
+        "providers",
+        "delegations",
+        "exits",
+        "slashings",
+        "lifecycle",
+        "at",
+        "snapshot",
+    ],
 )
 def test_network_method__is_there_and_documented(name):
     assert inspect.getdoc(getattr(aztec_butler.Network, name))

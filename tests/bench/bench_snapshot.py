@@ -163,6 +163,9 @@ def measure(devnet: Devnet, attesters: list[str], near: Far, far: Far, runs: int
         reads = [Read(rollup, function, (attester,)) for attester in attesters]
         return [decode_attester_view(value).status for value in net.multicall.read(reads, block)]
 
+    def single_calls(net, block, some):
+        return [net.multicall.read([Read(rollup, function, (attester,))], block) for attester in some]
+
     for _ in range(runs):
         for name, place in (("0ms", near), ("50ms", far)):
             with connect("devnet", l1=place.url, **options) as net:
@@ -187,7 +190,7 @@ def measure(devnet: Devnet, attesters: list[str], near: Far, far: Far, runs: int
         with connect("devnet", l1=far.url, **options) as net:
             pin = net.block
             some = attesters[:SINGLE_CALLS]
-            _, wall, _ = timed(lambda: [net.multicall.read([Read(rollup, function, (one,))], pin) for one in some])
+            _, wall, _ = timed(lambda net=net, pin=pin, some=some: single_calls(net, pin, some))
             note("single_calls_wall_seconds_50ms", wall * len(attesters) / len(some))
     measured = {name: round(statistics.median(values), 4) for name, values in samples.items()}
     measured["views_cpu_seconds"] = measured["views_cpu_seconds_0ms"]
