@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from enum import StrEnum
 
 import attrs
@@ -80,7 +80,7 @@ def test_to_frame__columns__are_the_fields_in_order_with_floats_beside_amounts()
 
 def test_to_frame__times__are_utc():
     frame = to_frame([sample()], Sample)
-    assert frame.seen_at[0] == datetime.datetime(2023, 11, 14, 22, 13, 20, tzinfo=datetime.UTC)
+    assert frame.seen_at[0] == dt.datetime(2023, 11, 14, 22, 13, 20, tzinfo=dt.UTC)
 
 
 def test_to_frame__what_is_absent__stays_absent_and_no_zero():
