@@ -16,6 +16,7 @@ from aztec_butler.clients.rpc import Rpc
 from aztec_butler.clients.splits import fetch_split_parameters
 from aztec_butler.clients.staking_logs import StakingLogs
 from aztec_butler.core.contracts import GOVERNANCE, GSE, REGISTRY, ROLLUP, STAKING_REGISTRY
+from aztec_butler.core.errors import NotFoundError
 from aztec_butler.core.hexes import parse_address
 from aztec_butler.core.history import StakingHistory, decode_staking_events, replay
 from aztec_butler.core.logs import RawLog
@@ -152,7 +153,15 @@ class Snapshot:
         if count > len(deployment.rollups):
             deployment = self._discover(self.block, count)
             count, states, provider_count = self._read_header(deployment)
-        return deployment, states[:count], provider_count
+        states = states[:count]
+        if not any(state.is_latest_in_gse for state in states):
+            raise NotFoundError(
+                "no rollup of the Registry holds the stake at this block",
+                hint="the block lies before the first rollup, or between the two steps of an upgrade; ask at a later one",
+                block=self.block.number,
+                first_block=min(rollup.genesis_block for rollup in deployment.rollups),
+            )
+        return deployment, states, provider_count
 
     def _read_header(self, deployment: Deployment) -> tuple[int, tuple[RollupState, ...], int]:
         rollups = [rollup for rollup in deployment.rollups if rollup.genesis_block <= self.block.number]
