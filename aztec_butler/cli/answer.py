@@ -1,12 +1,14 @@
 """What a command answers: records of one type, and what they are of."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from aztec_butler.core.errors import CheckFailed
-from aztec_butler.core.records import BlockStamp
+
+if TYPE_CHECKING:
+    from aztec_butler.core.records import BlockStamp
 
 
 @attrs.frozen(kw_only=True)
@@ -27,7 +29,7 @@ class Answer:
 
     rows: Sequence[Any]
     row_type: type
-    stamp: BlockStamp | None = None
+    stamp: "BlockStamp | None" = None
     facts: Mapping[str, Any] = attrs.field(factory=dict)
     is_single: bool = False
     essential: tuple[str, ...] = ()

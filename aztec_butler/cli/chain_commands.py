@@ -5,23 +5,23 @@ from typing import Annotated, Any
 from aztec_butler.cli.answer import Answer
 from aztec_butler.cli.command import command
 from aztec_butler.cli.session import Session, connection, pinned
-from aztec_butler.core import rows
 from aztec_butler.core.errors import InputError
-from aztec_butler.core.hexes import parse_address
 
 Block = int | str
 
 
 def _read(
-    session: Session, block: Block, method: str, row_type: type, essential: tuple[str, ...], *arguments: Any
+    session: Session, block: Block, method: str, row_type: str, essential: tuple[str, ...], *arguments: Any
 ) -> Answer:
-    """One method of the snapshot at the block."""
+    """One method of the snapshot at the block, whose rows are of a type of ``core.rows``."""
+    from aztec_butler.core import rows
+
     with session.connect(block) as network:
         snapshot = network.snapshot()
         found = getattr(snapshot, method)(*arguments)
     return Answer(
         rows=found,
-        row_type=row_type,
+        row_type=getattr(rows, row_type),
         stamp=snapshot.block,
         facts={"network": network.name, "chain_id": network.chain_id},
         essential=essential,
@@ -37,7 +37,7 @@ def attesters(session: Session, block: Block) -> Answer:
         aztec-butler attesters --block finalized --format parquet --output attesters.parquet
     """
     essential = ("attester", "lifecycle", "stake_wei", "provider_id", "queue_position", "withdrawer")
-    return _read(session, block, "attesters", rows.Attester, essential)
+    return _read(session, block, "attesters", "Attester", essential)
 
 
 @command(connection, pinned)
@@ -49,7 +49,7 @@ def entry_queue(session: Session, block: Block) -> Answer:
         aztec-butler entry-queue --network testnet --format json
     """
     essential = ("position", "attester", "activation_at", "provider_id", "fails_because")
-    return _read(session, block, "entry_queue", rows.QueueEntry, essential)
+    return _read(session, block, "entry_queue", "QueueEntry", essential)
 
 
 @command(connection, pinned)
@@ -68,7 +68,7 @@ def providers(session: Session, block: Block) -> Answer:
         "keys_queued",
         "take_rate_bps",
     )
-    return _read(session, block, "providers", rows.Provider, essential)
+    return _read(session, block, "providers", "Provider", essential)
 
 
 @command(connection, pinned)
@@ -79,7 +79,7 @@ def delegations(session: Session, block: Block) -> Answer:
         aztec-butler delegations --format json
     """
     essential = ("provider_id", "attester", "staker", "take_rate_bps", "lifecycle", "stake_wei")
-    return _read(session, block, "delegations", rows.Delegation, essential)
+    return _read(session, block, "delegations", "Delegation", essential)
 
 
 @command(connection, pinned)
@@ -91,7 +91,7 @@ def exits(session: Session, block: Block) -> Answer:
         aztec-butler exits --block 24000000 --format csv
     """
     essential = ("attester", "state", "amount_wei", "withdrawable_at", "recipient")
-    return _read(session, block, "exits", rows.Exit, essential)
+    return _read(session, block, "exits", "Exit", essential)
 
 
 @command(connection, pinned)
@@ -103,11 +103,13 @@ def slashings(session: Session, block: Block) -> Answer:
         aztec-butler slashings --format json
     """
     essential = ("slashed_at", "attester", "amount_wei", "lifecycle", "headroom_wei", "slashes_left")
-    return _read(session, block, "slashings", rows.Slashing, essential)
+    return _read(session, block, "slashings", "Slashing", essential)
 
 
 def _addresses(text: str) -> tuple[str, ...]:
     """Addresses between commas."""
+    from aztec_butler.core.hexes import parse_address
+
     return tuple(parse_address(part.strip()) for part in text.split(",") if part.strip())
 
 
@@ -128,4 +130,4 @@ def lifecycle(  # noqa: D417 - what groups of options give is not the caller's
     if not wanted:
         raise InputError("no address was given", hint="aztec-butler lifecycle --help")
     essential = ("attester", "lifecycle", "stake_wei", "provider_id", "queue_position")
-    return _read(session, block, "lifecycle", rows.LifecycleAnswer, essential, wanted)
+    return _read(session, block, "lifecycle", "LifecycleAnswer", essential, wanted)

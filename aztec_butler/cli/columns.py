@@ -6,20 +6,16 @@ For people: whole tokens, percentages, UTC times. For machines: exact wei, basis
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
-
-from aztec_butler.core.units import render_tokens
 
 _LARGEST_JSON_INTEGER = 2**53 - 1
 """Beyond it many readers of JSON round."""
 
 
-@attrs.frozen
-class Column:
+class Column(NamedTuple):
     """One field of a record type."""
 
     name: str
@@ -67,6 +63,8 @@ def render_time(seconds: int) -> str:
     >>> render_time(1_700_000_000)
     '2023-11-14T22:13:20Z'
     """
+    from datetime import UTC, datetime  # only tables with times need it
+
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -77,6 +75,8 @@ def render_cell(column: Column, value: Any) -> str:
     if column.is_time:
         return render_time(value).replace("T", " ")
     if column.unit == "wei":
+        from aztec_butler.core.units import render_tokens
+
         return render_tokens(value)
     if column.unit == "bps":
         return f"{value // 100}.{value % 100:02d}%"

@@ -3,16 +3,13 @@
 import inspect
 import re
 from collections.abc import Callable
-from typing import Any
-
-import attrs
+from typing import Any, NamedTuple
 
 _SECTION = re.compile(r"(Args|Returns|Raises|Examples|Source):\s*$")
 _ARGUMENT = re.compile(r"(\w+):\s+(.*)$")
 
 
-@attrs.frozen
-class Docstring:
+class Docstring(NamedTuple):
     """A docstring's parts, as plain lines."""
 
     summary: str

@@ -1,7 +1,6 @@
 """Answers as Parquet: amounts exact as decimals, times in UTC, what they are of in the file's metadata."""
 
 import json
-from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from aztec_butler.cli.answer import Answer
-from aztec_butler.cli.columns import Column, to_plain
+from aztec_butler.cli.columns import Column, columns_of, to_plain
 from aztec_butler.store.files import write_whole_with
 
 
-def write_parquet(answer: Answer, columns: Sequence[Column], path: Path) -> None:
+def write_parquet(answer: Answer, path: Path) -> None:
     """Write the answer's rows to a file, whole or not at all.
 
     Raises:
         InputError: the file cannot be written.
     """
+    columns = columns_of(answer.row_type)
     facts = {name: to_plain(value) for name, value in answer.facts.items()}
     if answer.stamp is not None:
         facts["block"] = to_plain(answer.stamp)

@@ -1,12 +1,9 @@
 """Answers to text and files: one document on stdout or in a file, everything else on stderr."""
 
-import shutil
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Any
-
-import attrs
+from typing import Annotated, Any, NamedTuple
 
 from aztec_butler.cli.answer import Answer
 from aztec_butler.cli.columns import Column, columns_of, render_time, to_plain
@@ -22,12 +19,11 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
-@attrs.frozen
-class Output:
+class Output(NamedTuple):
     """Where an answer goes, and in which form."""
 
     format: Format
-    path: Path | None
+    path: str | None
     wide: bool
     quiet: bool
 
@@ -52,7 +48,7 @@ def output(
     """
     if format is Format.PARQUET and output is None:
         raise InputError("parquet is a file, not text", hint="add --output PATH")
-    return Output(format, None if output is None else Path(output).expanduser(), wide, quiet)
+    return Output(format, output, wide, quiet)
 
 
 def show(answer: Answer, wanted: Output) -> None:
@@ -62,15 +58,14 @@ def show(answer: Answer, wanted: Output) -> None:
         InputError: the file cannot be written.
         CheckFailed: the answer's failure, after it has been shown.
     """
-    columns = columns_of(answer.row_type)
     captions = _captions(answer)
     if wanted.format is Format.PARQUET:
         from aztec_butler.cli.parquet import write_parquet
 
         assert wanted.path is not None, "checked with the options"
-        write_parquet(answer, columns, wanted.path)
+        write_parquet(answer, _path(wanted.path))
     else:
-        text, left_out = _render(answer, columns, wanted)
+        text, left_out = _render(answer, wanted)
         if left_out:
             captions.append(f"left out to fit the terminal: {', '.join(left_out)} (--wide shows all)")
         if wanted.path is None:
@@ -79,7 +74,7 @@ def show(answer: Answer, wanted: Output) -> None:
         else:
             from aztec_butler.store.files import write_whole
 
-            write_whole(wanted.path, text.encode())
+            write_whole(_path(wanted.path), text.encode())
     if wanted.path is not None:
         captions.append(f"written to {wanted.path}")
     if not wanted.quiet:
@@ -89,32 +84,46 @@ def show(answer: Answer, wanted: Output) -> None:
         raise answer.failure
 
 
-def _render(answer: Answer, columns: tuple[Column, ...], wanted: Output) -> tuple[str, tuple[str, ...]]:
+def _path(text: str) -> Any:
+    from pathlib import Path
+
+    return Path(text).expanduser()
+
+
+def _render(answer: Answer, wanted: Output) -> tuple[str, tuple[str, ...]]:
     """The whole text, and the columns it leaves out."""
     if wanted.format is Format.JSON:
-        return _json(answer, columns), ()
+        return _json(answer), ()
     if wanted.format is Format.CSV:
-        return _csv(answer, columns), ()
-    from aztec_butler.cli.table import Table, render_record, render_table
-
+        return _csv(answer), ()
     if answer.lines is not None:
-        table = Table(answer.lines)
-    elif answer.is_single:
-        table = render_record(columns, answer.rows[0])
-    else:
-        fits = wanted.path is None and not wanted.wide and sys.stdout.isatty()
-        width = shutil.get_terminal_size().columns if fits else None
-        table = render_table(columns, answer.rows, width=width, essential=answer.essential)
-    return "".join(f"{line}\n" for line in table.lines), table.left_out
+        return _joined(answer.lines), ()
+    from aztec_butler.cli.table import render_record, render_table
+
+    columns = columns_of(answer.row_type)
+    if answer.is_single:
+        return _joined(render_record(columns, answer.rows[0])), ()
+    width = None
+    if wanted.path is None and not wanted.wide and sys.stdout.isatty():
+        from shutil import get_terminal_size
+
+        width = get_terminal_size().columns
+    table = render_table(columns, answer.rows, width=width, essential=answer.essential)
+    return _joined(table.lines), table.left_out
+
+
+def _joined(lines: Sequence[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _plain_row(row: Any, columns: tuple[Column, ...]) -> dict[str, Any]:
     return {column.name: to_plain(getattr(row, column.name), column) for column in columns}
 
 
-def _json(answer: Answer, columns: tuple[Column, ...]) -> str:
+def _json(answer: Answer) -> str:
     import json
 
+    columns = columns_of(answer.row_type)
     rows = [_plain_row(row, columns) for row in answer.rows]
     document: dict[str, Any] = {name: to_plain(value) for name, value in answer.facts.items()}
     if answer.stamp is not None:
@@ -126,7 +135,7 @@ def _json(answer: Answer, columns: tuple[Column, ...]) -> str:
     return json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
 
-def _csv(answer: Answer, columns: tuple[Column, ...]) -> str:
+def _csv(answer: Answer) -> str:
     import csv
     import io
     import json
@@ -140,6 +149,7 @@ def _csv(answer: Answer, columns: tuple[Column, ...]) -> str:
             return json.dumps(value, sort_keys=True, ensure_ascii=False)
         return str(value)
 
+    columns = columns_of(answer.row_type)
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([column.name for column in columns])

@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
-
-import attrs
+from typing import Any, NamedTuple
 
 from aztec_butler.cli.columns import Column, render_cell
 
@@ -12,8 +10,7 @@ _GAP = "  "
 _LONG_HEX = re.compile(r"0x[0-9a-fA-F]{16,}")
 
 
-@attrs.frozen
-class Table:
+class Table(NamedTuple):
     """Lines of text, and the columns there was no room for."""
 
     lines: tuple[str, ...]
@@ -55,20 +52,17 @@ def render_table(
     return Table(_lines(drawn, len(rows)), tuple(sorted(left_out, key=order.__getitem__)))
 
 
-def render_record(columns: Sequence[Column], record: Any) -> Table:
+def render_record(columns: Sequence[Column], record: Any) -> tuple[str, ...]:
     """One record, a line per field."""
     names = [column.heading for column in columns]
     longest = max(len(name) for name in names)
-    return Table(
-        tuple(
-            f"{name:<{longest}}{_GAP}{render_cell(column, getattr(record, column.name))}"
-            for name, column in zip(names, columns, strict=True)
-        )
+    return tuple(
+        f"{name:<{longest}}{_GAP}{render_cell(column, getattr(record, column.name))}"
+        for name, column in zip(names, columns, strict=True)
     )
 
 
-@attrs.frozen(eq=False)
-class _Drawn:
+class _Drawn(NamedTuple):
     """A column as text."""
 
     column: Column

@@ -7,9 +7,7 @@ names what was probably meant.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import attrs
+from typing import Any, NamedTuple
 
 from aztec_butler.cli.command import Command
 from aztec_butler.core.errors import InputError
@@ -18,8 +16,7 @@ from aztec_butler.core.spelling import did_you_mean
 HELP_WORDS = ("--help", "-h")
 
 
-@attrs.frozen
-class Line:
+class Line(NamedTuple):
     """A command line taken apart."""
 
     path: tuple[str, ...]
