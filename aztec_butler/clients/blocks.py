@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from aztec_butler.clients.rpc import Rpc
@@ -24,8 +25,9 @@ def parse_block(text: int | str) -> int | str:
     if isinstance(text, str) and text in TAGS:
         return text
     try:
-        number = text if isinstance(text, int) else int(text, 0)
-    except ValueError:
+        # Numbers out of a DataFrame are integers of numpy's, which are no ``int``.
+        number = int(text, 0) if isinstance(text, str) else operator.index(text)
+    except (TypeError, ValueError):
         number = -1
     if number < 0 or isinstance(text, bool):
         raise InputError("expected a block", hint=f"a number, or one of {', '.join(TAGS)}", value=text)

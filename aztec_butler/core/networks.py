@@ -24,8 +24,8 @@ class NetworkPreset:
     Args:
         name: as in ``connect(name)`` and ``--network``.
         chain_id: of L1, checked at connect.
-        registry: the Registry; None on a devnet, which writes down what it deployed.
-        staking_registry: the StakingRegistry; None where there is none, or as for ``registry``.
+        registry: the Registry; None where it has to be told.
+        staking_registry: the StakingRegistry; None where there is none.
         first_block: L1 block before which the network emitted nothing: where event scans begin; None to read the
             genesis block of the first rollup.
         staking_registry_first_block: the same for the StakingRegistry; None for ``first_block``.
@@ -85,8 +85,9 @@ TESTNET: Final = NetworkPreset(
 DEVNET: Final = NetworkPreset(
     name="devnet",
     chain_id=31_337,
-    registry=None,
-    staking_registry=None,
+    # The devnet deploys the same transactions in the same order every time; a test compares.
+    registry="0xDc64a140Aa3E981100a9becA4E685f962f0cF6C9",
+    staking_registry="0xa513E6E4b8f2a923D98304ec87F64353C4D5C853",
     first_block=0,
     staking_registry_first_block=0,
     l1_endpoints=("http://127.0.0.1:8545",),

@@ -48,9 +48,7 @@ def test_testnet__addresses__are_those_of_the_documentation():
     assert TESTNET.staking_registry.lower() == "0xc6ecc1832c8bf6a41c927beb4e9ec610fbedd1c2"
 
 
-def test_devnet__contracts__are_left_to_discovery():
-    assert DEVNET.registry is None
-    assert DEVNET.staking_registry is None
+def test_devnet__endpoint__is_where_devnet_up_listens():
     assert DEVNET.l1_endpoints == ("http://127.0.0.1:8545",)
 
 
