@@ -11,7 +11,7 @@ import re
 from binascii import b2a_base64
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit
 
 import attrs
 
@@ -24,6 +24,8 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SHOWN_CHARACTERS = 300
 # Shorter pieces of a path are versions and networks ("v3", "rpc", "mainnet"), longer ones may be keys.
 _KEY_CHARACTERS = 8
+# Shorter values of a query are chain ids and flags; taking those out of messages would only make them unreadable.
+_VALUE_CHARACTERS = 4
 _URL_IN_TEXT = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<rest>[^\s\"'<>\\)\]}]+)", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -141,12 +143,14 @@ def _check_headers(headers: Mapping[str, str], name: str) -> None:
 def _secrets(parts: SplitResult, header_values: Iterable[str]) -> tuple[str, ...]:
     whole = [parts.path + "?" + parts.query, parts.path.rstrip("/"), parts.query]
     pieces = [piece for piece in parts.path.split("/") if len(piece) >= _KEY_CHARACTERS]
-    pieces += [value for _, value in parse_qsl(parts.query)]
+    values = [pair.partition("=")[2] for pair in parts.query.split("&")]
+    pieces += [value for value in values if len(value) >= _VALUE_CHARACTERS]
     for value in header_values:
         pieces += [value, *(word for word in value.split(" ") if len(word) >= _KEY_CHARACTERS)]
     if parts.username is not None:
         pieces += [parts.netloc.rpartition("@")[0], parts.username, parts.password or ""]
-    found = {text for piece in (*whole, *pieces) for text in (piece, unquote(piece)) if len(text) > 1}
+    found = {text for piece in (*whole, *pieces) for text in (piece, unquote(piece), unquote_plus(piece))}
+    found = {text for text in found if len(text) > 1}
     return tuple(sorted(found, key=len, reverse=True))
 
 

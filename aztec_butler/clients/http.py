@@ -256,12 +256,9 @@ class _Failure:
 
 def _translate(stage: _Stage, cause: BaseException | None, facts: dict[str, Any]) -> NodeError:
     if isinstance(cause, TimeoutError):
-        sentence = (
-            "no connection within the time-out"
-            if stage is _Stage.CONNECTING
-            else "no answer within the time-out"
-        )
-        return NodeUnreachable(sentence, reason=Trouble.TIMED_OUT, **facts)
+        if stage is _Stage.CONNECTING:  # has nothing to do with what would have been asked
+            return NodeUnreachable("no connection within the time-out", **facts)
+        return NodeUnreachable("no answer within the time-out", reason=Trouble.TIMED_OUT, **facts)
     if isinstance(cause, socket.gaierror):
         again = cause.errno == socket.EAI_AGAIN
         hint = None if again else "check the host name, and that this machine is online"

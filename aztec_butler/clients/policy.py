@@ -63,6 +63,8 @@ class RetryPolicy:
 
 NO_RETRIES = RetryPolicy(rounds=1)
 
+_ROUNDING_SECONDS = 1e-6
+
 
 class RateLimit:
     """A token bucket, shared by threads: at most so many requests per second on average, bursts of one second's worth.
@@ -103,5 +105,5 @@ class RateLimit:
             self._full_at = max(self._full_at, now)
             seconds = self._full_at + (count - 1) * self._interval - self._burst_seconds - now
             self._full_at += count * self._interval
-        if seconds > 0:
+        if seconds > _ROUNDING_SECONDS:
             self._sleep(seconds)

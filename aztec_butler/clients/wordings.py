@@ -102,16 +102,6 @@ _WORDS: Final[tuple[tuple[Trouble, re.Pattern[str]], ...]] = (
         ),
     ),
     (
-        Trouble.HISTORY_MISSING,
-        _any(
-            r"(history|block|receipt|log|data|body|bodies)\w* .*\b(pruned|pruning|expired)",
-            r"pruned (history|block|receipt|log|data)",
-            r"old data not available",
-            r"ancient (block|data|receipts?)",
-            r"history (is )?(not available|unavailable)",
-        ),
-    ),
-    (
         Trouble.STATE_MISSING,
         _any(
             r"missing trie node",
@@ -121,6 +111,16 @@ _WORDS: Final[tuple[tuple[Trouble, re.Pattern[str]], ...]] = (
             r"\barchive\b",
             r"max(imum)? proof window",
             r"trie node",
+        ),
+    ),
+    (
+        Trouble.HISTORY_MISSING,
+        _any(
+            r"(history|block|receipt|log|data|body|bodies)\w* .*\b(pruned|pruning|expired)",
+            r"pruned (history|block|receipt|log|data)",
+            r"old data not available",
+            r"ancient (block|data|receipts?)",
+            r"history (is )?(not available|unavailable)",
         ),
     ),
     (
