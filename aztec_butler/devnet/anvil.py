@@ -73,6 +73,18 @@ class AnvilOptions:
         return arguments
 
 
+def open_anvil_rpc(url: str, *, chain_id: int) -> Rpc:
+    """A door to an anvil. Nothing is sent twice, and a batch stays in order, because both change the chain."""
+    return Rpc(
+        url,
+        chain_id=chain_id,
+        policy=NO_RETRIES,
+        timeout_seconds=_CALL_TIMEOUT_SECONDS,
+        batch_size=500,
+        workers=1,
+    )
+
+
 class Anvil:
     """One running anvil; a context manager.
 
@@ -145,16 +157,14 @@ class Anvil:
         ]
         return " | ".join(lines[-5:]) or "no message"
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is there; it may end by itself."""
+        return self._process is not None and self._process.poll() is None
+
     def open_rpc(self) -> Rpc:
-        """A new door to this anvil. Nothing is sent twice, and a batch stays in order, because both change the chain."""
-        return Rpc(
-            self.url,
-            chain_id=self.options.chain_id,
-            policy=NO_RETRIES,
-            timeout_seconds=_CALL_TIMEOUT_SECONDS,
-            batch_size=500,
-            workers=1,
-        )
+        """A new door to this anvil."""
+        return open_anvil_rpc(self.url, chain_id=self.options.chain_id)
 
     def stop(self) -> None:
         """End the process and wait for its end; calling it again does nothing."""

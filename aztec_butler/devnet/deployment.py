@@ -226,9 +226,25 @@ class Deployer:
             encodable(parameters.genesis),
             encodable(config),
         )
+        contracts = self._belonging(contract, rollup)
+        contracts["slash_factory"] = self.deploy("SlashFactory", contract.address)
+        return RollupContracts(parameters=rollup, contracts=contracts)
+
+    def rollup_at(self, address: str, rollup: RollupParameters) -> RollupContracts:
+        """A rollup that stands already; whether it has a SlashFactory is not to be found out.
+
+        Args:
+            address: of the rollup.
+            rollup: its parameters.
+        """
+        return RollupContracts(
+            parameters=rollup, contracts=self._belonging(self.at("Rollup", address), rollup)
+        )
+
+    def _belonging(self, contract: DeployedContract, rollup: RollupParameters) -> Contracts:
+        """A rollup and the contracts that it names."""
         contracts = {
             "rollup": contract,
-            "slash_factory": self.deploy("SlashFactory", contract.address),
             "reward_booster": self.at("RewardBooster", contract.read("getRewardConfig")[2]),
             "inbox": self.at("Inbox", contract.read("getInbox")),
             "outbox": self.at("Outbox", contract.read("getOutbox")),
@@ -242,7 +258,10 @@ class Deployer:
             if rollup.slasher_flavor is SlasherFlavor.TALLY:
                 payload = self.at("SlashPayloadCloneable", proposer.read("SLASH_PAYLOAD_IMPLEMENTATION"))
                 contracts["slash_payload_cloneable"] = payload
-        return RollupContracts(parameters=rollup, contracts=contracts)
+        hatch_address = contract.read("getEscapeHatch")
+        if hatch_address != ZERO_ADDRESS:
+            contracts["escape_hatch"] = self.at("EscapeHatch", hatch_address)
+        return contracts
 
     def register_rollup(self, shared: Contracts, rollup: RollupContracts) -> None:
         """Make a rollup the canonical one, as its owner, whoever that is, would."""

@@ -85,6 +85,11 @@ class Devnet:
         return self._anvil.url
 
     @property
+    def is_running(self) -> bool:
+        """Whether the chain is there; its process may end by itself."""
+        return self._anvil.is_running
+
+    @property
     def chain_id(self) -> int:
         """EIP-155 id."""
         return self._anvil.options.chain_id
