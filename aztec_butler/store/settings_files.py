@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aztec_butler.core.errors import SettingsError
+from aztec_butler.core.networks import DEVNET
 from aztec_butler.core.settings import (
     CONFIG_VARIABLE,
     Layer,
@@ -22,6 +23,7 @@ from aztec_butler.core.settings import (
     merge_settings,
     preset_layer,
 )
+from aztec_butler.store.running_devnet import running_devnet_path
 
 APPLICATION = "aztec-butler"
 _LARGEST_SECRET = 1 << 16
@@ -34,6 +36,8 @@ def read_settings(
     environment: Mapping[str, str] | None = None,
 ) -> Settings:
     """The settings that hold now: flags, then environment, then the settings file, then the network's preset.
+
+    A devnet that runs on this machine stands between file and preset.
 
     Args:
         flags: what was given by hand, by setting; None counts as not given.
@@ -58,8 +62,13 @@ def read_settings(
         if network.isidentifier() and default_path.exists():
             layers.append(_read_file(default_path))
             _check_network(layers[-1], network)
+    state_folder = _folder("state") / network
+    if network == DEVNET.name:
+        running = running_devnet_path(state_folder)
+        if running.exists() and not _names_registry(layers):
+            layers.append(_read_file(running))
     layers.append(preset_layer(network, layers))
-    defaults = {"cache_dir": str(_folder("cache")), "state_dir": str(_folder("state") / network)}
+    defaults = {"cache_dir": str(_folder("cache")), "state_dir": str(state_folder)}
     return merge_settings(layers, read_secret=read_secret, defaults=defaults)
 
 
@@ -103,6 +112,11 @@ def _read_file(path: Path) -> Layer:
     except UnicodeDecodeError:
         raise SettingsError("the settings file is not UTF-8 text", file=path) from None
     return file_layer(text, str(path))
+
+
+def _names_registry(layers: Sequence[Layer]) -> bool:
+    """Whether the user means a deployment of their own, to which nothing of another one belongs."""
+    return any(layer.values.get("registry") for layer in layers)
 
 
 def _check_network(layer: Layer, network: str) -> None:
