@@ -10,7 +10,7 @@ cap), so it is asked once more alone; what then fails is the contract's own answ
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import attrs
@@ -112,8 +112,35 @@ class Multicall:
             NodeError: the node failed.
         """
         calldatas = [read.calldata() for read in reads]
-        answers = self._answers(reads, calldatas, block, progress)
-        return [_decoded(read, answer) for read, answer in zip(reads, answers, strict=True)]
+        values: dict[int, Any] = {}
+        waiting = list(range(len(reads)))
+        while waiting:
+            together = len(reads) > 1 and block.number > self._absent_to
+            chunks = self._chunks(waiting, calldatas) if together else []
+            alone = [] if chunks else waiting
+            waiting = []
+            for chunk, content in self._ask_together(chunks, reads, calldatas, block):
+                if content is None:
+                    waiting += chunk
+                elif not content:
+                    alone += chunk
+                else:
+                    results = _decode_aggregate3(content, len(chunk))
+                    for i, (succeeded, returned) in zip(chunk, results, strict=True):
+                        if succeeded:
+                            values[i] = _decoded(reads[i], returned)
+                        else:
+                            alone.append(i)
+                if progress is not None:
+                    progress(len(values), len(reads))
+            found = self._ask_alone(alone, reads, calldatas, block)
+            is_absent = block.number <= self._absent_to
+            if chunks and not is_absent and any(isinstance(answer, bytes) for answer in found.values()):
+                self._shrink(max(len(chunk) for chunk in chunks))  # what failed together succeeds alone
+            values |= {i: _decoded(reads[i], answer) for i, answer in found.items()}
+            if progress is not None:
+                progress(len(values), len(reads))
+        return [values[i] for i in range(len(reads))]
 
     def read_storage(self, slots: Sequence[tuple[str, int]], block: BlockStamp) -> list[int]:
         """Storage words of contracts, for what they keep without a getter.
@@ -139,76 +166,40 @@ class Multicall:
             words.append(int.from_bytes(parse_bytes(outcome), "big"))
         return words
 
-    def _answers(
-        self, reads: Sequence[Read], calldatas: list[bytes], block: BlockStamp, progress: Progress | None
-    ) -> list[bytes | RevertError]:
-        answers: dict[int, bytes | RevertError] = {}
-        waiting = list(range(len(reads)))
-        while waiting:
-            together = len(reads) > 1 and block.number > self._absent_to
-            chunks = self._chunks(waiting, calldatas) if together else []
-            alone = [] if chunks else waiting
-            waiting = []
-            for chunk, content in zip(
-                chunks, self._ask_together(chunks, reads, calldatas, block), strict=True
-            ):
-                if content is None:
-                    waiting += chunk
-                    continue
-                if not content:
-                    alone += chunk
-                    continue
-                for i, (succeeded, returned) in zip(
-                    chunk, _decode_aggregate3(content, len(chunk)), strict=True
-                ):
-                    if succeeded:
-                        answers[i] = returned
-                    else:
-                        alone.append(i)
-            found = self._ask_alone(alone, reads, calldatas, block)
-            is_absent = block.number <= self._absent_to
-            if chunks and not is_absent and any(isinstance(answer, bytes) for answer in found.values()):
-                self._shrink(max(len(chunk) for chunk in chunks))  # what failed together succeeds alone
-            answers |= found
-            if progress is not None:
-                progress(len(answers), len(reads))
-        return [answers[i] for i in range(len(reads))]
-
     def _ask_together(
         self, chunks: list[list[int]], reads: Sequence[Read], calldatas: list[bytes], block: BlockStamp
-    ) -> list[bytes | None]:
-        """What Multicall3 returned for each chunk, in its order.
+    ) -> Iterator[tuple[list[int], bytes | None]]:
+        """Each chunk with what Multicall3 returned for it, while others are under way.
 
         None stands for a chunk that is to be asked again, smaller or in another way; nothing (``b""``) for one whose
         reads are to be asked alone.
         """
         by_number = self._by_number
-        requests = [
+        requests = (
             self._eth_call(
                 self._address,
                 _encode_aggregate3([(reads[i].address, calldatas[i]) for i in chunk]),
                 block,
             )
             for chunk in chunks
-        ]
-        contents: list[bytes | None] = []
-        outcomes = self._rpc.try_call_each(requests, raise_at_once=_ASK_FOR_LESS)
+        )
+        outcomes = self._rpc.iter_call_each(requests, raise_at_once=_ASK_FOR_LESS)
         for chunk, outcome in zip(chunks, outcomes, strict=True):
             if not isinstance(outcome, ButlerError):
-                contents.append(parse_bytes(outcome))
-                if not contents[-1]:
+                content = parse_bytes(outcome)
+                if not content:
                     self._absent_to = max(self._absent_to, block.number)
+                yield chunk, content
             elif not by_number and _refuses_hashes(outcome):
                 self._by_number = True
-                contents.append(None)
+                yield chunk, None
             # Multicall3 itself never reverts, so a revert of the whole call is a want of gas in other words.
             elif isinstance(outcome, RevertError) or trouble_of(outcome) in _ASK_FOR_LESS:
                 if len(chunk) > 1:
                     self._shrink(len(chunk))
-                contents.append(None if len(chunk) > 1 else b"")
+                yield chunk, None if len(chunk) > 1 else b""
             else:
                 raise outcome
-        return contents
 
     def _ask_alone(
         self, alone: list[int], reads: Sequence[Read], calldatas: list[bytes], block: BlockStamp

@@ -32,7 +32,7 @@ from aztec_butler.clients.settlements import Settlement
 from aztec_butler.core.errors import ButlerError, InputError, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from aztec_butler.clients.troubles import Trouble
 
@@ -211,8 +211,23 @@ class Rpc:
         Raises:
             SettingsError: every endpoint is on another chain.
         """
-        parts = [[call] for call in _calls(calls)]
-        return [value for [value] in self._at_once(parts, raise_at_once=raise_at_once)]
+        return list(self.iter_call_each(calls, raise_at_once=raise_at_once))
+
+    def iter_call_each(
+        self, calls: Iterable[tuple[str, Sequence[Any]]], *, raise_at_once: Collection[Trouble] = ()
+    ) -> Iterator[Any]:
+        """As ``try_call_each``, one by one: the caller works on an answer while others are under way.
+
+        Args:
+            calls: method and parameters of each; one that takes time to make is made while others are under way.
+            raise_at_once: troubles that the caller deals with itself; they are not retried.
+
+        Raises:
+            SettingsError: every endpoint is on another chain.
+        """
+        parts = ([Call(method, parameters)] for method, parameters in calls)
+        for [value] in self._iter_at_once(parts, raise_at_once=raise_at_once):
+            yield value
 
     def close(self) -> None:
         """Close the connections; the object cannot be used again."""
@@ -230,18 +245,23 @@ class Rpc:
 
     # ------------------------------------------------------------------ being patient
 
-    def _at_once(
-        self, parts: list[list[Call]], *, raise_at_once: Collection[Trouble] = ()
-    ) -> list[list[Any]]:
-        """The values or errors of several requests, made by several threads when there are more than one."""
+    def _at_once(self, parts: list[list[Call]]) -> list[list[Any]]:
+        """The values or errors of several requests."""
+        return [self._settle(part) for part in parts] if len(parts) < 2 else list(self._iter_at_once(parts))
+
+    def _iter_at_once(
+        self, parts: Iterable[list[Call]], *, raise_at_once: Collection[Trouble] = ()
+    ) -> Iterator[list[Any]]:
+        """The values or errors of several requests in order, asked by several threads."""
         settle = partial(self._settle, raise_at_once=raise_at_once)
-        if len(parts) < 2 or self._workers == 1:
-            return [settle(part) for part in parts]
+        if self._workers == 1:
+            yield from map(settle, parts)
+            return
         from concurrent.futures import ThreadPoolExecutor
 
-        executor = ThreadPoolExecutor(min(self._workers, len(parts)), thread_name_prefix="aztec-butler-rpc")
+        executor = ThreadPoolExecutor(self._workers, thread_name_prefix="aztec-butler-rpc")
         try:
-            return list(executor.map(settle, parts))
+            yield from executor.map(settle, parts)
         finally:
             # After an interrupt nobody waits for what is under way.
             executor.shutdown(wait=False, cancel_futures=True)

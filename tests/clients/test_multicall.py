@@ -26,7 +26,7 @@ class StandIn:
         self.alone: list[int] = []
         self.pins: list[object] = []
 
-    def try_call_each(self, requests, *, raise_at_once=()):
+    def iter_call_each(self, requests, *, raise_at_once=()):
         assert Trouble.OUT_OF_GAS in raise_at_once
         return [self._eth_call(*request) for request in requests]
 
@@ -135,7 +135,17 @@ def test_read__a_sub_call_reverts__is_an_error_naming_contract_and_function():
 def test_try_read__a_sub_call_reverts__the_error_stands_in_its_place():
     values = Multicall(StandIn(failing={7})).try_read(reads(10), BLOCK)
     assert isinstance(values[7], RevertError)
-    assert [value for value in values if not isinstance(value, ButlerError)] == [0, 2, 4, 6, 8, 10, 12, 16, 18]
+    assert [value for value in values if not isinstance(value, ButlerError)] == [
+        0,
+        2,
+        4,
+        6,
+        8,
+        10,
+        12,
+        16,
+        18,
+    ]
 
 
 def test_read__no_multicall3_at_the_block__asks_in_batches_and_remembers():
@@ -158,7 +168,7 @@ def test_read__answer_of_another_shape__is_a_decode_error():
 
 def test_read__multicall3_answers_for_fewer_calls__is_a_decode_error():
     node = StandIn()
-    node.try_call_each = lambda requests, raise_at_once: ["0x" + encode(["(bool,bytes)[]"], [[]]).hex()]
+    node.iter_call_each = lambda requests, raise_at_once: ["0x" + encode(["(bool,bytes)[]"], [[]]).hex()]
     with pytest.raises(DecodeError):
         Multicall(node).read(reads(2), BLOCK)
 
@@ -167,19 +177,21 @@ def test_read__multicall3_answers_for_fewer_calls__is_a_decode_error():
 def test_read__multicall3_answer_cut_short__is_a_decode_error(cut):
     node = StandIn()
     whole = encode(["(bool,bytes)[]"], [[(True, encode(["uint256"], [1]))] * 2])
-    node.try_call_each = lambda requests, raise_at_once: ["0x" + whole[:-cut].hex()]
+    node.iter_call_each = lambda requests, raise_at_once: ["0x" + whole[:-cut].hex()]
     with pytest.raises(DecodeError):
         Multicall(node).read(reads(2), BLOCK)
 
 
 def test_read__node_unreachable__is_raised():
     node = StandIn()
-    node.try_call_each = lambda requests, raise_at_once: [NodeUnreachable("the node cannot be reached")]
+    node.iter_call_each = lambda requests, raise_at_once: [NodeUnreachable("the node cannot be reached")]
     with pytest.raises(NodeUnreachable):
         Multicall(node).read(reads(2), BLOCK)
 
 
 def test_read__progress__ends_with_everything_done():
     told = []
-    Multicall(StandIn(largest_chunk=3), chunk_reads=4).read(reads(8), BLOCK, progress=lambda *p: told.append(p))
+    Multicall(StandIn(largest_chunk=3), chunk_reads=4).read(
+        reads(8), BLOCK, progress=lambda *p: told.append(p)
+    )
     assert told[-1] == (8, 8)
