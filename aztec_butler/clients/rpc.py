@@ -108,7 +108,7 @@ class Rpc:
 
     @property
     def request_count(self) -> int:
-        """HTTP requests made so far, repeated ones included."""
+        """HTTP requests made so far, retries included; one that found its kept-alive connection closed counts once."""
         return self._request_count
 
     @property
