@@ -284,7 +284,7 @@ def test_call__total_time__ends_the_rounds(node, connect, time):
 
 
 @pytest.mark.parametrize("method", ["eth_sendRawTransaction", "anvil_mine", "evm_revert", "eth_whatever"])
-@pytest.mark.parametrize("fault", [reset(), close(), html(502), truncated(), null_result()], ids=str)
+@pytest.mark.parametrize("fault", [reset(), close(), html(502), truncated(), null_result()])
 def test_call__write_whose_fate_is_unknown__is_never_sent_twice(node, connect, method, fault):
     node.answers[method] = "0x1"
     node.always(fault)
