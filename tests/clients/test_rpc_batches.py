@@ -258,10 +258,20 @@ def test_call_each__workers__bound_what_is_under_way(node, connect):
     assert most == 3
 
 
-def test_call_each__faults_here_and_there__all_the_right_answers(node, connect):
-    node.script(*[reset(), http_status(429), short(), http_status(502), null_result()] * 6)
+def test_call_each__every_call_meets_two_faults__all_the_right_answers(node, connect):
+    faults = [reset(), http_status(429), http_status(502), null_result(), rpc_error(-32603, "Internal error")]
+    lock, asked = threading.Lock(), {}
+
+    def first_two_times(calls):
+        address = calls[0][1][0]
+        with lock:
+            asked[address] = asked.get(address, 0) + 1
+            return faults[(ADDRESSES.index(address) + asked[address]) % 5] if asked[address] <= 2 else None
+
+    node.decide(first_two_times)
 
     assert connect(workers=4).call_each(CALLS[:60]) == ADDRESSES[:60]
+    assert set(asked.values()) == {3}
 
 
 def test_call_each__one_fails__raises_it(node, connect):
