@@ -65,7 +65,7 @@ or in Python:
   net = ab.connect("mainnet", l1="https://your-ethereum-node")
   net.attesters()
 
-`aztec-butler devnet season` keeps this chain running to look around; `aztec-butler --help` lists everything."""
+`aztec-butler devnet up --season` keeps such a chain to look around; `aztec-butler --help` lists everything."""
 
 
 def lines_of_season(snapshot: "Snapshot") -> Iterator[str]:

@@ -32,6 +32,9 @@ class Bar:
             bar.set_description_str(what, refresh=False)
             bar.update(done - bar.n)
             bar.refresh()
+            if done >= total:
+                bar.close()
+                self._bar = None
 
     def _open(self) -> Any:
         if self._bar is None:

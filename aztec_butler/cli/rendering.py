@@ -161,6 +161,8 @@ def _csv(answer: Answer) -> str:
 
 def _captions(answer: Answer) -> list[str]:
     """One line: how many rows, of what, at which block."""
+    if answer.stamp is None and "network" not in answer.facts:
+        return []
     parts = []
     if not answer.is_single and answer.lines is None:
         parts.append(f"{len(answer.rows):,} {'row' if len(answer.rows) == 1 else 'rows'}")
@@ -171,4 +173,4 @@ def _captions(answer: Answer) -> list[str]:
         stamp = answer.stamp
         finality = "finalized" if stamp.is_finalized else "not finalized"
         parts.append(f"block {stamp.number}, {render_time(stamp.timestamp).replace('T', ' ')}, {finality}")
-    return [" · ".join(parts)] if parts else []
+    return [" · ".join(parts)]

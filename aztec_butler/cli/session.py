@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import attrs
 
-from aztec_butler.core.errors import SettingsError
+from aztec_butler.core.errors import NotFoundError, SettingsError
 
 if TYPE_CHECKING:
     from aztec_butler.clients.aztec_node import AztecNode
     from aztec_butler.clients.rpc import Rpc
-    from aztec_butler.core.settings import Settings
+    from aztec_butler.core.settings import Layer, Settings
     from aztec_butler.network import Network
 
 
@@ -32,7 +32,7 @@ class Session:
         """
         from aztec_butler.store.settings_files import read_settings
 
-        return read_settings(self.flags, config=self.config)
+        return read_settings(self.flags, config=self.config, found=_running_devnet)
 
     def connect(self, block: int | str = "latest") -> "Network":
         """The network, pinned to a block; long reads show a progress bar where somebody watches.
@@ -50,7 +50,7 @@ class Session:
         if settings.registry is None:
             raise SettingsError(
                 "the address of the Registry is not known",
-                hint="--registry ADDRESS and --staking-registry ADDRESS; `aztec-butler devnet up` prints its own",
+                hint="start one with `aztec-butler devnet up`, or give --registry ADDRESS and --staking-registry ADDRESS",
                 network=settings.network,
             )
         return connect(
@@ -119,6 +119,26 @@ class Session:
             admin_key=settings.l2_admin_key,
             timeout_seconds=settings.timeout_seconds,
         )
+
+
+def _running_devnet(network: str) -> "Layer | None":
+    """The devnet of another terminal, which no preset can know; None for other networks, or when none runs."""
+    if network != "devnet":
+        return None
+    from aztec_butler.core.settings import Layer, Origin
+    from aztec_butler.devnet.session import read_session
+
+    try:
+        running = read_session()
+    except NotFoundError:
+        return None
+    values: dict[str, object] = {
+        "l1": running.url,
+        "registry": running.registry,
+        "staking_registry": running.staking_registry,
+        "first_block": running.first_block,
+    }
+    return Layer(Origin.RUNNING, values, network)
 
 
 def connection(

@@ -157,7 +157,7 @@ def _check_contracts(rpc: Rpc, expected: Expected, subject: str) -> Iterator[Che
             subject=subject,
             check="contracts",
             finding="the address of the Registry is not known",
-            remedy="set registry, and staking_registry with it; `aztec-butler devnet up` prints them",
+            remedy="start a devnet with `aztec-butler devnet up`, or set registry and staking_registry",
         )
         return
     try:

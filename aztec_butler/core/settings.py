@@ -222,6 +222,8 @@ class Origin(StrEnum):
     FLAGS = "flags"
     ENVIRONMENT = "environment"
     FILE = "file"
+    RUNNING = "running"
+    """What runs on this machine."""
     PRESET = "preset"
     DEFAULT = "default"
 
@@ -233,7 +235,7 @@ class Layer:
     origin: Origin
     values: Mapping[str, object]
     where: str = ""
-    """The file's path, or the preset's name."""
+    """The file's path, or the name of the preset or of what runs."""
 
     def label(self, name: str) -> str:
         """How messages name a value of this layer.

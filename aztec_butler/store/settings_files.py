@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from aztec_butler.core.errors import SettingsError
-from aztec_butler.core.networks import DEVNET
 from aztec_butler.core.settings import (
     CONFIG_VARIABLE,
     Layer,
@@ -23,7 +22,6 @@ from aztec_butler.core.settings import (
     merge_settings,
     preset_layer,
 )
-from aztec_butler.store.running_devnet import running_devnet_path
 
 APPLICATION = "aztec-butler"
 _LARGEST_SECRET = 1 << 16
@@ -34,16 +32,16 @@ def read_settings(
     *,
     config: str | None = None,
     environment: Mapping[str, str] | None = None,
+    found: Callable[[str], Layer | None] | None = None,
 ) -> Settings:
     """The settings that hold now: flags, then environment, then the settings file, then the network's preset.
-
-    A devnet that runs on this machine stands between file and preset.
 
     Args:
         flags: what was given by hand, by setting; None counts as not given.
         config: path of the settings file; by default ``AZTEC_BUTLER_CONFIG``, else ``<network>.toml`` in the user's
             configuration folder, which need not exist.
         environment: the variables; the process's own by default.
+        found: what runs on this machine of a network, by its name; weaker than the file, stronger than the preset.
 
     Raises:
         SettingsError: with every problem there is.
@@ -63,10 +61,8 @@ def read_settings(
             layers.append(_read_file(default_path))
             _check_network(layers[-1], network)
     state_folder = _folder("state") / network
-    if network == DEVNET.name:
-        running = running_devnet_path(state_folder)
-        if running.exists() and not _names_registry(layers):
-            layers.append(_read_file(running))
+    if found is not None and not _names_registry(layers):
+        layers += [layer for layer in [found(network)] if layer is not None]
     layers.append(preset_layer(network, layers))
     defaults = {"cache_dir": str(_folder("cache")), "state_dir": str(state_folder)}
     return merge_settings(layers, read_secret=read_secret, defaults=defaults)
