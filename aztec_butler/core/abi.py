@@ -18,7 +18,8 @@ from typing import Any
 
 import attrs
 
-from aztec_butler.core.abi_types import WORD, Address, Array, Bool, Bytes, FixedBytes, Int, Tuple, Type, Uint
+from aztec_butler.core.abi_structs import Array, Tuple
+from aztec_butler.core.abi_types import WORD, Address, Bool, Bytes, FixedBytes, Int, Type, Uint
 from aztec_butler.core.errors import DecodeError, InputError
 from aztec_butler.core.hexes import keccak256, to_hex
 

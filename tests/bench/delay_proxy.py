@@ -10,26 +10,22 @@ import asyncio
 import sys
 
 
-async def read_message(reader: asyncio.StreamReader) -> bytes:
+async def read_request(reader: asyncio.StreamReader) -> bytes:
     head = await reader.readuntil(b"\r\n\r\n")
     size = 0
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":
             size = int(value)
-        if name.lower() == b"transfer-encoding" and b"chunked" in value.lower():
-            return head + await read_chunks(reader)
     return head + await reader.readexactly(size)
 
 
-async def read_chunks(reader: asyncio.StreamReader) -> bytes:
-    body = b""
-    while True:
-        line = await reader.readline()
-        chunk = await reader.readexactly(int(line, 16) + 2)
-        body += line + chunk
-        if int(line, 16) == 0:
-            return body
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answers pass through as they come: only requests are late."""
+    while piece := await reader.read(1 << 18):
+        writer.write(piece)
+        await writer.drain()
+    writer.close()
 
 
 class Proxy:
@@ -37,10 +33,11 @@ class Proxy:
         self.upstream, self.seconds, self.count = upstream, seconds, 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.upstream, limit=1 << 27)
+        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.upstream, limit=1 << 20)
+        answers = asyncio.create_task(pump(up_reader, writer))
         try:
             while True:
-                request = await read_message(reader)
+                request = await read_request(reader)
                 if request.startswith(b"GET /count "):
                     body = str(self.count).encode()
                     writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
@@ -49,11 +46,10 @@ class Proxy:
                 if self.seconds:
                     await asyncio.sleep(self.seconds)
                 up_writer.write(request)
-                writer.write(await read_message(up_reader))
-                await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
+            answers.cancel()
             writer.close()
             up_writer.close()
 
