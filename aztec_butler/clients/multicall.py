@@ -32,8 +32,8 @@ _AGGREGATE3: Final = bytes.fromhex("82ad56cb")
 """Selector of ``aggregate3((address,bool,bytes)[])``."""
 _WORD: Final = 32
 
-CHUNK_READS: Final = 1_000
-"""Reads in a chunk at first. A thousand ``getAttesterView`` take about 36 million gas; most nodes cap a call at 50."""
+CHUNK_READS: Final = 650
+"""Reads in a chunk at first. So many ``getAttesterView`` take about 24 million gas; most nodes cap a call at 50."""
 CHUNK_BYTES: Final = 400_000
 """Calldata of a chunk at most: bodies beyond a megabyte of hex are refused by some nodes."""
 
