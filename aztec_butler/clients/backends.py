@@ -240,7 +240,7 @@ class Backend:
             answer = self._exchange(chunk, timeout_seconds)
             if isinstance(answer, list):
                 outcomes += answer
-            elif len(chunk) > 1 and _concerns_batch(answer):
+            elif len(chunk) > 1 and _concerns_batch(answer, len(calls) - guard_count):
                 self._shrink_batches(len(chunk))
             else:
                 # The node is in no state to answer; asking it for the rest would only take longer.
@@ -294,11 +294,12 @@ class Backend:
         self, response: Response, request: Request, calls: Sequence[Call], method: str
     ) -> list[Outcome] | NodeError:
         failure = status_error(response, endpoint=self.endpoint, method=method, wall_time=time.time())
-        if failure is None:
+        if failure is None or (len(calls) > 1 and not isinstance(failure, NodeBusy)):
+            # A batch with an error in it may come with an HTTP error; its items are the answer all the same.
             try:
                 replies = _decode(response.body, request)
             except MalformedReply as error:
-                failure = malformed_error(
+                failure = failure or malformed_error(
                     str(error), endpoint=self.endpoint, method=method, response=response
                 )
             else:
@@ -307,7 +308,7 @@ class Backend:
                         self._outcome(call, reply, response)
                         for call, reply in zip(calls, replies, strict=True)
                     ]
-                failure = node_error(replies, endpoint=self.endpoint, method=method)
+                failure = failure or node_error(replies, endpoint=self.endpoint, method=method)
         if len(calls) == 1 and (
             isinstance(failure, RevertError) or failure.facts.get("json_rpc_code") is not None
         ):
@@ -350,10 +351,15 @@ def _for_each(error: NodeError, calls: Sequence[Call]) -> list[Outcome]:
     return outcomes
 
 
-def _concerns_batch(refusal: NodeError) -> bool:
-    """Whether a smaller batch, or none, may be answered where this one was refused as a whole."""
+def _concerns_batch(refusal: NodeError, real_count: int) -> bool:
+    """Whether a smaller batch, or none, may be answered where this one was refused as a whole.
+
+    Args:
+        refusal: what the node said.
+        real_count: calls in the batch that are not guards. If there is one, what is too large is that one.
+    """
     if trouble_of(refusal) in _TOO_MUCH:
-        return True
+        return real_count > 1 or trouble_of(refusal) is Trouble.BATCH_REFUSED
     if not isinstance(refusal, NodeRefused) or trouble_of(refusal) in (
         Trouble.UNAUTHORIZED,
         Trouble.MALFORMED,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from aztec_butler.clients.troubles import Trouble, trouble_of
-from aztec_butler.core.errors import InputError, NodeError
+from aztec_butler.core.errors import InputError, NodeError, NodeRefused
 from aztec_butler.core.logs import LogFilter, RawLog, check_logs, parse_logs
 
 if TYPE_CHECKING:
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 
     from aztec_butler.clients.rpc import Rpc
 
-# Ask for less at once instead of asking the same again.
-_ASK_FOR_LESS: Final = (Trouble.TOO_LARGE, Trouble.TIMED_OUT)
-# So many time-outs in a row are not due to the size of the request; then the usual retries decide.
-_TIME_OUTS_IN_A_ROW: Final = 3
+# A time-out, or a refusal without reason, may be due to the width of the range. So many in a row are not.
+_SUSPICIONS_IN_A_ROW: Final = 3
+_SUSPICION_DIVISOR: Final = 16
 # Nodes that cut an answer off silently do it at a round number.
 _ROUND_NUMBER: Final = 1_000
 _BLOCK: Final = r"0x[0-9a-f]+|[1-9]\d*|0"
@@ -102,42 +101,48 @@ def iter_logs(
         )
     asked = LogFilter.of(addresses, topics)
     plan = RangePlan(first_block, last_block)
-    time_outs = 0
+    suspicions = 0
     while (piece := plan.next_piece()) is not None:
         first, last = piece
-        is_single = first == last
-        may_shrink = (
-            () if is_single else _ASK_FOR_LESS if time_outs < _TIME_OUTS_IN_A_ROW else _ASK_FOR_LESS[:1]
-        )
+        width = last - first + 1
+        may_suspect = width > 1 and suspicions < _SUSPICIONS_IN_A_ROW
         try:
             logs = rpc.call(
                 "eth_getLogs",
                 asked.to_json(first, last),
                 decode=_checked(asked, first, last),
                 known_block=last,
-                raise_at_once=may_shrink,
+                raise_at_once=(Trouble.TIMED_OUT,) if may_suspect else (),
             )
         except NodeError as error:
             refusal = error.with_traceback(None)
         else:
-            if is_single or not _looks_cut_off(logs):
-                time_outs = 0
+            suspicions = 0
+            if width > 1 and _looks_cut_off(logs):
+                plan.refused()
+            else:
                 plan.succeeded()
                 yield LogChunk(first_block=first, last_block=last, logs=logs)
-            else:
-                plan.refused()
             continue
         trouble = trouble_of(refusal)
-        if trouble not in may_shrink:
-            if trouble in _ASK_FOR_LESS and is_single:
-                refusal.hint = "a single block is too much for this node: name fewer contracts or topics, or use another node"
+        if trouble is Trouble.TOO_LARGE and width > 1:
+            plan.refused(offer_in(f"{refusal.facts.get('message', '')} {refusal.facts.get('details', '')}"))
+        elif may_suspect and _may_be_too_much(refusal):
+            suspicions += 1
+            plan.refused(Offer(width // _SUSPICION_DIVISOR, is_limit=False))
+        else:
+            if trouble is Trouble.TOO_LARGE:
+                refusal.hint = (
+                    "a single block is too much for the node: name fewer contracts, or use another node"
+                )
                 refusal.facts["block"] = first
             raise refusal
-        if trouble is Trouble.TIMED_OUT:
-            time_outs += 1
-            plan.refused()
-        else:
-            plan.refused(offer_in(f"{refusal.facts.get('message', '')} {refusal.facts.get('details', '')}"))
+
+
+def _may_be_too_much(refusal: NodeError) -> bool:
+    """Whether the width of the range may be behind a failure that does not say so."""
+    trouble = trouble_of(refusal)
+    return trouble is Trouble.TIMED_OUT or (trouble is None and isinstance(refusal, NodeRefused))
 
 
 @attrs.frozen

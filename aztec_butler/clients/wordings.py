@@ -181,9 +181,12 @@ _CERTAIN_CODES: Final[dict[int, Trouble]] = {
     -32601: Trouble.METHOD_MISSING,
     -39001: Trouble.BLOCK_UNKNOWN,
 }
+_LIMIT_EXCEEDED: Final = (
+    -32005
+)  # EIP-1474; of logs it is the number of results, unless the words say otherwise
 # Where the words say nothing.
 _LIKELY_CODES: Final[dict[int, Trouble]] = {
-    -32005: Trouble.RATE_LIMITED,  # limit exceeded, EIP-1474
+    _LIMIT_EXCEEDED: Trouble.RATE_LIMITED,
     -32016: Trouble.RATE_LIMITED,
     -32029: Trouble.RATE_LIMITED,
     -32097: Trouble.RATE_LIMITED,
@@ -219,7 +222,7 @@ def trouble_in(code: int | None, text: str, method: str) -> Trouble | None:
     for trouble, words in _WORDS:
         if words.search(text):
             return trouble
-    if method == "eth_getLogs" and _TOO_MANY_LOGS.search(text):
+    if method == "eth_getLogs" and (_TOO_MANY_LOGS.search(text) or (code == _LIMIT_EXCEEDED and text)):
         return Trouble.TOO_LARGE
     return None if code is None else _LIKELY_CODES.get(code)
 
