@@ -43,12 +43,12 @@ def make_log(block, index):
 
 
 class Chain:
-    """Logs in every seventh block, many in a few, and a limit in one of the wordings of real nodes."""
+    """Logs in every 21st block, many in a few, and a limit in one of the wordings of real nodes."""
 
     def __init__(
         self, *, max_blocks=None, max_logs=None, says="query returned more than 100 results", head=LAST
     ):
-        self.logs = [make_log(block, index) for block in range(0, LAST + 1, 7) for index in range(4)]
+        self.logs = [make_log(block, index) for block in range(0, LAST + 1, 21) for index in range(4)]
         self.logs += [make_log(5_000, index) for index in range(4, 200)]
         self.logs.sort(key=lambda log: (int(log["blockNumber"], 16), int(log["logIndex"], 16)))
         self.max_blocks, self.max_logs, self.says, self.head = max_blocks, max_logs, says, head
