@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from aztec_butler.clients.backends import Backend, ExpectedChain, RequestDetails
+from aztec_butler.clients.backends import Backend, ExpectedChain
 from aztec_butler.clients.endpoints import Endpoint
 from aztec_butler.clients.http import DEFAULT_TIMEOUT_SECONDS, HttpTransport
 from aztec_butler.clients.jsonrpc import Call
+from aztec_butler.clients.messenger import RequestDetails
 from aztec_butler.clients.policy import RateLimit, RetryPolicy
 from aztec_butler.clients.settlements import Settlement
 from aztec_butler.core.errors import ButlerError, InputError, SettingsError

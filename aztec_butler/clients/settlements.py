@@ -14,13 +14,16 @@ from aztec_butler.core.errors import ButlerError, DecodeError, NodeBusy, NodeRef
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from aztec_butler.clients.backends import Backend, Outcome
+    from aztec_butler.clients.backends import Backend
     from aztec_butler.clients.jsonrpc import Call
+    from aztec_butler.clients.messenger import Outcome
     from aztec_butler.core.errors import NodeError
 
 # Nobody else would answer these either: whoever asked has to ask for less.
 _CALLERS_OWN = frozenset((Trouble.TOO_LARGE, Trouble.OUT_OF_GAS))
 _INVALID_PARAMETERS = -32602
+# Each costs a whole time-out; whoever waits for the answer will not wait for many.
+_TIME_OUTS_PER_ENDPOINT = 2
 
 
 class Settlement:
@@ -44,7 +47,8 @@ class Settlement:
         self._is_settled = False
         self._final: Any = None
         self._errors: dict[Backend, NodeError] = {}
-        self._timed_out: set[Backend] = set()
+        self._watches_time_outs = Trouble.TIMED_OUT in self._final_troubles
+        self._time_outs: dict[Backend, int] = {}
         self._attempts = 0
 
     def wants(self, backend: Backend) -> bool:
@@ -54,7 +58,9 @@ class Settlement:
         last = self._errors.get(backend)
         if last is None:
             return True
-        return last.retryable and not self._timed_out
+        if self._watches_time_outs and self._time_outs:
+            return False
+        return last.retryable and self._time_outs.get(backend, 0) < _TIME_OUTS_PER_ENDPOINT
 
     def take(self, backend: Backend, outcome: Outcome) -> None:
         """Note what an endpoint answered."""
@@ -68,9 +74,9 @@ class Settlement:
             self._settle(outcome)
         else:
             self._errors[backend] = outcome
-            if trouble_of(outcome) is Trouble.TIMED_OUT and Trouble.TIMED_OUT in self._final_troubles:
-                self._timed_out.add(backend)
-            elif self._is_final(outcome):
+            if trouble_of(outcome) is Trouble.TIMED_OUT:
+                self._time_outs[backend] = self._time_outs.get(backend, 0) + 1
+            if self._is_final(outcome):
                 self._settle(outcome)
 
     def _settle(self, final: Any) -> None:
@@ -90,7 +96,7 @@ class Settlement:
 
     def _is_final(self, error: NodeError) -> bool:
         trouble = trouble_of(error)
-        if trouble in self._final_troubles:
+        if trouble in self._final_troubles and trouble is not Trouble.TIMED_OUT:
             return True
         if not self._is_repeatable and not error.retryable and trouble is not Trouble.WRONG_CHAIN:
             return True  # it may have been carried out
@@ -105,9 +111,12 @@ class Settlement:
         if self._is_settled:
             return self._final
         told = [(backend, self._errors[backend]) for backend in backends if backend in self._errors]
-        # What the caller can act upon goes first.
+        # What the caller can act upon goes first, and what is no fault of the call last.
         told.sort(
-            key=lambda pair: (pair[0] not in self._timed_out, trouble_of(pair[1]) is Trouble.WRONG_CHAIN)
+            key=lambda pair: (
+                not (self._watches_time_outs and pair[0] in self._time_outs),
+                trouble_of(pair[1]) is Trouble.WRONG_CHAIN,
+            )
         )
         if not told:
             return NodeBusy(

@@ -168,6 +168,16 @@ def test_call__node_that_hangs__is_a_time_out(node, connect):
     assert trouble_of(caught.value) is Trouble.TIMED_OUT
 
 
+def test_call__node_that_keeps_hanging__is_given_up_after_two_time_outs(node, connect):
+    node.always(hang())
+
+    with pytest.raises(NodeUnreachable) as caught:
+        connect(timeout_seconds=0.1).call(*CALL)
+
+    assert caught.value.facts["attempts"] == node.request_count == 2
+    assert caught.value.retryable
+
+
 @pytest.mark.parametrize(
     ("fault", "trouble"),
     [
