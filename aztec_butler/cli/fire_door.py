@@ -89,7 +89,7 @@ def run_fire_itself(commands: Mapping[str, Any], words: Sequence[str], name: str
         words: everything on the command line.
         name: of the program.
     """
-    import_fire().Fire(commands, command=list(words), name=name, serialize=_nothing)
+    import_fire().Fire(commands, command=list(words), name=name, serialize=_text_alone)
 
 
 def as_fire_sees(command: Command) -> Any:
@@ -117,3 +117,8 @@ def as_fire_sees(command: Command) -> Any:
 
 def _nothing(_: object) -> None:
     """Fire prints what a command returns; ours print for themselves, later."""
+
+
+def _text_alone(result: object) -> str | None:
+    """A completion script; Fire would show a help page of its own for anything else."""
+    return result if isinstance(result, str) else None

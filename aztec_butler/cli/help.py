@@ -31,6 +31,10 @@ _EXAMPLES = (
     "aztec-butler providers --format csv --output providers.csv",
     "aztec-butler doctor",
 )
+_MORE = (
+    f"`{PROGRAM} COMMAND --help` tells a command's arguments and options, `{PROGRAM} --version` the version;"
+    f" `{PROGRAM} -- --completion` prints a completion script for bash."
+)
 _SETTINGS = (
     "Options are stronger than environment variables (AZTEC_BUTLER_NETWORK, AZTEC_BUTLER_L1, ...), those stronger than"
     " a settings file (<network>.toml in the user's configuration folder, or --config PATH), that stronger than what is"
@@ -48,9 +52,7 @@ def program_help(commands: Mapping[str, Any], load: Any) -> str:
             ["Read, understand and operate stake on the Aztec network."],
             [f"Usage: {PROGRAM} COMMAND [ARGUMENTS] [OPTIONS]"],
             ["Commands:", *_definitions(rows)],
-            [
-                f"`{PROGRAM} COMMAND --help` tells a command's arguments and options; `{PROGRAM} --version` the version."
-            ],
+            _filled(_MORE),
             ["Settings:", *_indented(_SETTINGS)],
             ["Examples:", *(f"  {example}" for example in _EXAMPLES)],
             _exit_codes(),
@@ -78,7 +80,7 @@ def command_help(path: Sequence[str], command: Command) -> str:
     positional = [p for p in command.own.values() if p.kind is not p.KEYWORD_ONLY]
     own = {name: p for name, p in command.own.items() if p.kind is p.KEYWORD_ONLY}
     usage = " ".join([PROGRAM, *path, *(_usage(p) for p in positional), "[OPTIONS]"])
-    blocks = [[doc.summary], [f"Usage: {usage}"]]
+    blocks = [_filled(doc.summary), [f"Usage: {usage}"]]
     if doc.text:
         blocks.append(_filled(doc.text))
     if positional:

@@ -76,8 +76,9 @@ def read_secret(path: str) -> str:
     """
     file = Path(path).expanduser()
     try:
-        # Looked at and read through one descriptor, so that nobody swaps the file in between.
-        with file.open("rb") as opened:
+        # Looked at and read through one descriptor, so that nobody swaps the file in between. Opening a pipe would wait
+        # for somebody to write into it.
+        with open(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as opened:  # noqa: PTH123
             status = os.fstat(opened.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise SettingsError("a secret file must be a regular file")
