@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Final
 
 from aztec_butler.core.errors import NodeUnreachable
+from aztec_butler.core.networks import DEVNET
 from aztec_butler.devnet.anvil import AnvilOptions
 from aztec_butler.devnet.devnet import Devnet
 from aztec_butler.devnet.parameters import SMALL, DevnetParameters
@@ -98,10 +99,12 @@ def connection_lines(session: DevnetSession, path: Path) -> list[str]:
         session: of the devnet.
         path: of the file that says so to others.
     """
+    # On its usual port Python needs not be told where it is either.
+    l1 = "" if session.url in DEVNET.l1_endpoints else f', l1="{session.url}"'
     return [
         f"the devnet listens on {session.url} (chain {session.chain_id})",
-        f'  Python:  import aztec_butler as ab; ab.connect("devnet", l1="{session.url}").attesters()',
-        f"  shell:   aztec-butler attesters --network devnet --l1 {session.url}",
+        f'  Python:  import aztec_butler as ab; ab.connect("devnet"{l1}).attesters()',
+        "  shell:   aztec-butler attesters --network devnet",
         f"  cast:    cast block-number --rpc-url {session.url}",
         f"  Registry         {session.registry}",
         f"  StakingRegistry  {session.staking_registry}",
