@@ -101,7 +101,7 @@ def _revert(message: NodeMessage, endpoint: Endpoint, method: str) -> RevertErro
         "method": method,
         "message": endpoint.redact(message.message),
     }
-    if not data and not REVERTED.search(message.message):
+    if not data and not REVERTED.is_in(message.message):
         return RevertError("the call failed inside the contract", **facts)
     # Reading the contracts' lines takes time that only reverts should cost.
     from aztec_butler.core.contracts import decode_error

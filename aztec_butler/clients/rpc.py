@@ -15,7 +15,7 @@ host. Only what may safely be asked twice is ever asked twice.
 
 from __future__ import annotations
 
-import random
+import os
 import threading
 import time
 from functools import partial
@@ -55,7 +55,7 @@ class Rpc:
         on_request: told of every HTTP request, e.g. for metrics. Called from many threads; it must not raise.
         sleep: waits for a number of seconds.
         clock: seconds of a monotonic clock.
-        random_fraction: a random number from 0 to 1.
+        random_fraction: a random number from 0 to 1; None for the system's.
 
     Raises:
         SettingsError: no endpoint, or one that is no URL.
@@ -75,7 +75,7 @@ class Rpc:
         on_request: Callable[[RequestDetails], None] | None = None,
         sleep: Callable[[float], object] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
-        random_fraction: Callable[[], float] = random.random,
+        random_fraction: Callable[[], float] | None = None,
     ) -> None:
         given = [endpoints] if isinstance(endpoints, str | Endpoint) else list(endpoints)
         if not given:
@@ -90,7 +90,7 @@ class Rpc:
         self._on_request = on_request
         self._sleep = sleep
         self._clock = clock
-        self._random_fraction = random_fraction
+        self._random_fraction = random_fraction or _random_fraction
         self._lock = threading.Lock()
         self._request_count = 0
         self._chain = ExpectedChain(chain_id, must_agree=chain_id is not None or len(given) > 1)
@@ -341,6 +341,12 @@ class Rpc:
             self._request_count += 1
         if self._on_request is not None:
             self._on_request(details)
+
+
+def _random_fraction() -> float:
+    return (
+        int.from_bytes(os.urandom(4), "big") / 2**32
+    )  # importing random takes longer than many a whole command
 
 
 def _calls(calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Call]:

@@ -10,20 +10,35 @@ seen to answer.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Final
 
 from aztec_butler.clients.troubles import Trouble
 
 
-def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.IGNORECASE)
+class Wording:
+    """Several ways to say the same, as regular expressions in any case.
+
+    They are compiled when a node first says something: most runs never come to that.
+    """
+
+    def __init__(self, *patterns: str) -> None:
+        self._patterns = patterns
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile("|".join(self._patterns), re.IGNORECASE)
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text says it."""
+        return self._compiled.search(text) is not None
 
 
-REVERTED: Final = _any(
+REVERTED: Final = Wording(
     r"\breverted\b", r"\brevert\b", r"VM execution error", r"VM Exception while processing"
 )
 # The contract's own failure without a revert: whoever asks again gets the same.
-HALTED: Final = _any(
+HALTED: Final = Wording(
     r"invalid opcode",
     r"stack (under|over)flow",
     r"stack limit reached",
@@ -35,10 +50,10 @@ HALTED: Final = _any(
 )
 
 # In this order; the first match decides.
-_WORDS: Final[tuple[tuple[Trouble, re.Pattern[str]], ...]] = (
+_WORDS: Final[tuple[tuple[Trouble, Wording], ...]] = (
     (
         Trouble.BATCH_REFUSED,
-        _any(
+        Wording(
             r"\bbatch(ed|es|ing)?\b.*(not (supported|allowed|enabled|permitted)|disabled|unsupported|too (large|big|many)|limit|exceed|more than|max)",
             r"(max(imum)?|too (large|many|big)|limit|exceed\w*|unsupported|more than).*\bbatch",
             r"no batch",
@@ -46,7 +61,7 @@ _WORDS: Final[tuple[tuple[Trouble, re.Pattern[str]], ...]] = (
     ),
     (
         Trouble.OUT_OF_GAS,
-        _any(
+        Wording(
             r"out ?of ?gas",
             r"gas required exceeds",
             r"exceeds block gas limit",
@@ -56,7 +71,7 @@ _WORDS: Final[tuple[tuple[Trouble, re.Pattern[str]], ...]] = (
     ),
     (
         Trouble.TOO_LARGE,
-        _any(
+        Wording(
             r"returned more than [\d,]+ results",
             r"too many (results|logs|blocks|topics|addresses)",
             r"(max|maximum) (results|logs|block range|range|number of (logs|blocks|requested blocks))",
@@ -84,7 +99,7 @@ _WORDS: Final[tuple[tuple[Trouble, re.Pattern[str]], ...]] = (
     ),
     (
         Trouble.RATE_LIMITED,
-        _any(
+        Wording(
             r"rate.?limit",
             r"limit.*\brate\b",
             r"too many request",
@@ -103,7 +118,7 @@ _WORDS: Final[tuple[tuple[Trouble, re.Pattern[str]], ...]] = (
     ),
     (
         Trouble.STATE_MISSING,
-        _any(
+        Wording(
             r"missing trie node",
             r"\bstate\b.*(not available|unavailable|not found|pruned|missing|is not stored|no longer)",
             r"no state available",
@@ -115,7 +130,7 @@ _WORDS: Final[tuple[tuple[Trouble, re.Pattern[str]], ...]] = (
     ),
     (
         Trouble.HISTORY_MISSING,
-        _any(
+        Wording(
             r"(history|block|receipt|log|data|body|bodies)\w* .*\b(pruned|pruning|expired)",
             r"pruned (history|block|receipt|log|data)",
             r"old data not available",
@@ -125,7 +140,7 @@ _WORDS: Final[tuple[tuple[Trouble, re.Pattern[str]], ...]] = (
     ),
     (
         Trouble.BLOCK_UNKNOWN,
-        _any(
+        Wording(
             r"(header|block|hash)\b.*not found",
             r"header for hash",
             r"unknown (block|header)",
@@ -143,7 +158,7 @@ _WORDS: Final[tuple[tuple[Trouble, re.Pattern[str]], ...]] = (
     ),
     (
         Trouble.UNAUTHORIZED,
-        _any(
+        Wording(
             r"unauthori[sz]ed",
             r"forbidden",
             r"(invalid|missing|wrong|unknown|disabled|expired|bad|must provide|no) .{0,20}(api.?key|project.?id|token|credential|app id)",
@@ -155,7 +170,7 @@ _WORDS: Final[tuple[tuple[Trouble, re.Pattern[str]], ...]] = (
     ),
     (
         Trouble.METHOD_MISSING,
-        _any(
+        Wording(
             r"method .*(not (found|supported|available|allowed|exist|whitelisted|implemented|enabled)|does not exist|unsupported|unavailable|disabled)",
             r"(unsupported|unknown|invalid|no such) method",
             r"(not|un)\s?(supported|available|implemented)",
@@ -164,7 +179,7 @@ _WORDS: Final[tuple[tuple[Trouble, re.Pattern[str]], ...]] = (
     ),
     (
         Trouble.TIMED_OUT,
-        _any(
+        Wording(
             r"time[d ]?[- ]?out",
             r"deadline exceeded",
             r"took too long",
@@ -193,7 +208,7 @@ _LIKELY_CODES: Final[dict[int, Trouble]] = {
     -32004: Trouble.METHOD_MISSING,
 }
 # Words on which a request for logs is known to be too large, when everything more precise was silent.
-_TOO_MANY_LOGS: Final = _any(
+_TOO_MANY_LOGS: Final = Wording(
     r"\brange\b",
     r"\blimit",
     r"exceed",
@@ -201,7 +216,7 @@ _TOO_MANY_LOGS: Final = _any(
     r"\bmax",
     r"unable to complete",
 )
-_OUT_OF_GAS: Final = _any(r"out ?of ?gas")
+_OUT_OF_GAS: Final = Wording(r"out ?of ?gas")
 
 
 def trouble_in(code: int | None, text: str, method: str) -> Trouble | None:
@@ -220,9 +235,9 @@ def trouble_in(code: int | None, text: str, method: str) -> Trouble | None:
     if code in _CERTAIN_CODES:
         return _CERTAIN_CODES[code]
     for trouble, words in _WORDS:
-        if words.search(text):
+        if words.is_in(text):
             return trouble
-    if method == "eth_getLogs" and (_TOO_MANY_LOGS.search(text) or (code == _LIMIT_EXCEEDED and text)):
+    if method == "eth_getLogs" and (_TOO_MANY_LOGS.is_in(text) or (code == _LIMIT_EXCEEDED and text)):
         return Trouble.TOO_LARGE
     return None if code is None else _LIKELY_CODES.get(code)
 
@@ -235,4 +250,4 @@ def is_contract_failure(code: int | None, text: str) -> bool:
     """
     if code == 3:
         return True
-    return bool(REVERTED.search(text) or HALTED.search(text)) and not _OUT_OF_GAS.search(text)
+    return (REVERTED.is_in(text) or HALTED.is_in(text)) and not _OUT_OF_GAS.is_in(text)
