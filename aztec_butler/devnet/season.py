@@ -28,6 +28,9 @@ __all__ = ["STEPS", "Progress", "Season", "SeasonAttester", "SeasonProvider", "S
 Progress = Callable[[int, int, str], None]
 """Told how many steps are done, of how many, and what happens next."""
 
+_LARGEST_COMMITTEE: Final = 20
+"""So many validate at any time of the season."""
+
 STEPS: Final[tuple[Callable[[Stage], None], ...]] = (
     entry.register_providers,
     entry.list_keys,
@@ -65,13 +68,21 @@ def play_season(devnet: Devnet, *, scale: int = 1, progress: Progress | None = N
         progress: told of every step before it is taken, and once at the end.
 
     Raises:
-        InputError: the chain has a past already.
-        RevertError: the parameters are such that a step is refused.
+        InputError: the chain has a past already, or its parameters do not suit the stories.
     """
     if scale < 1:
         raise InputError("a season needs a crowd of at least scale 1", scale=scale)
     if devnet.contract("staking_registry").read("nextProviderIdentifier") != 1 or len(devnet.rollups) != 1:
         raise InputError("a season needs a fresh chain, and this one has a past", url=devnet.url)
+    rollup = devnet.parameters.rollup
+    if rollup.target_committee_size > _LARGEST_COMMITTEE or not exits.ejects(devnet.parameters):
+        raise InputError(
+            "a season needs a small committee and a strict ejection threshold",
+            parameters=devnet.parameters.name,
+            target_committee_size=rollup.target_committee_size,
+            local_ejection_threshold_wei=rollup.local_ejection_threshold_wei,
+            hint="the small preset has both",
+        )
     stage = Stage(devnet, scale)
     for done, step in enumerate(STEPS):
         if progress is not None:

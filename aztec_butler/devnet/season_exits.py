@@ -7,7 +7,7 @@ from typing import Final
 from aztec_butler.core.records import Status
 from aztec_butler.core.units import WEI_PER_TOKEN
 from aztec_butler.core.views import decode_attester_view
-from aztec_butler.devnet.parameters import StakingQueueParameters
+from aztec_butler.devnet.parameters import DevnetParameters, StakingQueueParameters
 from aztec_butler.devnet.season_keys import wallet
 from aztec_butler.devnet.season_stage import Stage, Story
 from aztec_butler.devnet.staking_moves import StakingMoves
@@ -24,6 +24,12 @@ _SLOW_QUEUE: Final = StakingQueueParameters(
     max_queue_flush_size=4,
 )
 """Of the second rollup: a crowd has to wait."""
+
+
+def ejects(parameters: DevnetParameters) -> bool:
+    """Whether the season's large slash puts an attester out, and the small one does not."""
+    slack_wei = parameters.gse.activation_threshold_wei - parameters.rollup.local_ejection_threshold_wei
+    return _SMALL_WEI <= slack_wei < _EJECTING_WEI
 
 
 def _leave(stage: Stage, moves: StakingMoves, story: Story, *attesters: str) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from aztec_butler.core.errors import InputError
-from aztec_butler.devnet import SMALL, Devnet
+from aztec_butler.devnet import MAINNET, SMALL, Devnet
 from aztec_butler.devnet.season import STEPS, Season, Story, play_season, sentence_of
 from aztec_butler.devnet.season_keys import wallet
 
@@ -300,6 +301,24 @@ def test_play_season__a_second_time__is_refused(devnet: Devnet, season: Season) 
 def test_play_season__no_crowd__is_refused(devnet: Devnet) -> None:
     with pytest.raises(InputError, match="at least scale 1"):
         play_season(devnet, scale=0)
+
+
+def test_play_season__with_the_parameters_of_mainnet__is_refused(start_devnet: Callable[..., Devnet]) -> None:
+    with pytest.raises(InputError, match="small committee") as raised:
+        play_season(start_devnet(MAINNET))
+    assert raised.value.facts["target_committee_size"] == 48
+
+
+def test_play_season__with_a_bootstrap__waits_for_nobody(
+    start_devnet: Callable[..., Devnet], season: Season
+) -> None:
+    queue = attrs.evolve(
+        SMALL.rollup.staking_queue_config, bootstrap_validator_set_size=12, bootstrap_flush_size=12
+    )
+    other = play_season(start_devnet(SMALL.with_rollup(staking_queue_config=queue)))
+    assert {story: len(each) for story, each in other.stories.items()} == {
+        story: len(each) for story, each in season.stories.items()
+    }
 
 
 def test_play_season__twice_from_the_start__ends_with_the_same_block(
