@@ -119,10 +119,10 @@ class Devnet:
 
     @cached_property
     def w3(self) -> Web3:
-        """A web3 connection to the chain."""
-        import web3
+        """A web3 connection to the chain, over ``rpc``."""
+        from aztec_butler.clients.web3_provider import connect_web3
 
-        return web3.Web3(web3.HTTPProvider(self.url))
+        return connect_web3(self.rpc)
 
     # ------------------------------------------------------------------ rollups
 

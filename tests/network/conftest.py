@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 import pytest
+import requests
+from web3 import HTTPProvider, Web3
 
 from aztec_butler import connect
 from aztec_butler.devnet.season_keys import attester_keys, wallet
@@ -59,6 +61,20 @@ def populate(devnet) -> None:
 def populated(devnet):
     populate(devnet)
     return devnet
+
+
+@pytest.fixture
+def plain(devnet):
+    """Contracts through plain web3, its own connection and the official ABI: ``plain("rollup").getStatus(...).call()``."""
+    with requests.Session() as session:
+        w3 = Web3(HTTPProvider(devnet.url, session=session))
+
+        def functions(role, at=None):
+            contract = devnet.contract(role)
+            return w3.eth.contract(address=at or contract.address, abi=contract.compiled.abi).functions
+
+        functions.w3 = w3
+        yield functions
 
 
 @pytest.fixture

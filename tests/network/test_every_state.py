@@ -69,11 +69,7 @@ def crowd(devnet):
     return Crowd(devnet)
 
 
-def test_lifecycle_and_amounts__twenty_of_every_state__equal_independent_reads(devnet, crowd):
-    def plain(role):
-        contract = devnet.contract(role)
-        return devnet.w3.eth.contract(address=contract.address, abi=contract.compiled.abi).functions
-
+def test_lifecycle_and_amounts__twenty_of_every_state__equal_independent_reads(devnet, crowd, plain):
     rollup, registry, governance, gse = map(plain, ("rollup", "staking_registry", "governance", "gse"))
     queued = [rollup.getEntryQueueAt(place).call()[0] for place in range(rollup.getEntryQueueLength().call())]
     first, last = registry.providerQueues(1).call()

@@ -22,30 +22,24 @@ def address(number: int) -> str:
     return attester_keys(number).address
 
 
-def plain(devnet, role, at=None):
-    """The contract through plain web3 and the ABI that npm carries."""
-    contract = devnet.contract(role)
-    return devnet.w3.eth.contract(address=at or contract.address, abi=contract.compiled.abi)
-
-
 def row(frame: pd.DataFrame, number: int) -> pd.Series:
     found = frame[frame.attester == address(number)]
     assert len(found) == 1
     return found.iloc[0]
 
 
-def test_attesters__everyone__as_the_contracts_say(connected, populated):
+def test_attesters__everyone__as_the_contracts_say(connected, populated, plain):
     frame = connected().attesters()
-    rollup = plain(populated, "rollup")
+    rollup = plain("rollup")
     assert len(frame) == 12
     for _, each in frame.iterrows():
-        view = rollup.functions.getAttesterView(each.attester).call()
+        view = rollup.getAttesterView(each.attester).call()
         assert each.status == STATUSES[view[0]]
         assert each.stake_wei == view[1]
         assert each.exit_amount_wei == view[2][1]
         if each.lifecycle in {"validating", "zombie", "exiting", "exited"}:
             assert each.withdrawer == view[3][1]
-    assert frame.stake_wei.sum() == plain(populated, "gse").functions.totalSupply().call()
+    assert frame.stake_wei.sum() == plain("gse").totalSupply().call()
 
 
 def test_attesters__lifecycles__as_the_story_went(connected):
@@ -70,12 +64,12 @@ def test_attesters__details(connected):
     assert pd.isna(slashed.provider_id)
 
 
-def test_entry_queue__places__as_get_entry_queue_at_says(connected, populated):
+def test_entry_queue__places__as_get_entry_queue_at_says(connected, populated, plain):
     frame = connected().entry_queue()
-    rollup = plain(populated, "rollup")
-    assert len(frame) == rollup.functions.getEntryQueueLength().call() == 6
+    rollup = plain("rollup")
+    assert len(frame) == rollup.getEntryQueueLength().call() == 6
     for place, each in enumerate(frame.itertuples()):
-        entry = rollup.functions.getEntryQueueAt(place).call()
+        entry = rollup.getEntryQueueAt(place).call()
         assert (each.position, each.attester, each.withdrawer) == (place, entry[0], entry[1])
         assert each.moves_with_latest_rollup == entry[5]
     assert frame.fails_because.tolist()[2] == "attester-registered"
@@ -96,17 +90,17 @@ def test_entry_queue__activation__happens_in_the_epoch_that_was_told(connected, 
     assert len(net.entry_queue()) == 0
 
 
-def test_providers__shares__are_of_the_validating_stake(connected, populated):
+def test_providers__shares__are_of_the_validating_stake(connected, populated, plain):
     net = connected()
     (provider,) = net.providers().itertuples()
-    registry = plain(populated, "staking_registry")
-    admin, take_rate, recipient = registry.functions.providerConfigurations(1).call()
+    registry = plain("staking_registry")
+    admin, take_rate, recipient = registry.providerConfigurations(1).call()
     assert (provider.admin, provider.take_rate_bps, provider.rewards_recipient) == (
         admin,
         take_rate,
         recipient,
     )
-    assert provider.keys_queued == registry.functions.getProviderQueueLength(1).call() == 1
+    assert provider.keys_queued == registry.getProviderQueueLength(1).call() == 1
     assert (provider.delegations, provider.entry_queued, provider.validating) == (2, 2, 0)
     assert (provider.active_stake_wei, provider.stake_share) == (0, 0.0)
     populated.chain.wait(10_000)
@@ -118,7 +112,7 @@ def test_providers__shares__are_of_the_validating_stake(connected, populated):
     assert provider.stake_share == pytest.approx(400_000 * TOKEN / total, abs=1e-15)
 
 
-def test_delegations__splits__divide_as_the_rate_was_when_they_were_made(connected, populated):
+def test_delegations__splits__divide_as_the_rate_was_when_they_were_made(connected, populated, plain):
     net = connected()
     populated.contract("staking_registry").send("updateProviderTakeRate", 1, 2_500, sender=wallet("admin"))
     frame = net.delegations()
@@ -129,25 +123,25 @@ def test_delegations__splits__divide_as_the_rate_was_when_they_were_made(connect
     assert set(frame.staker_recipient) == {wallet("staker rewards")}
     assert frame.outcome.tolist() == ["waiting", "waiting"]
     for each in frame.itertuples():
-        block = populated.w3.eth.get_block(int(each.block_number))
+        block = plain.w3.eth.get_block(int(each.block_number))
         assert each.staked_at == pd.Timestamp(block["timestamp"], unit="s", tz="UTC")
-        split = plain(populated, "pull_split_implementation", at=each.split)
-        assert split.functions.FACTORY().call() == populated.addresses["pull_split_factory"]
+        split = plain("pull_split_implementation", at=each.split)
+        assert split.FACTORY().call() == populated.addresses["pull_split_factory"]
 
 
-def test_exits__withdrawable_at__reverts_a_second_before_and_pays_at_it(connected, populated):
-    net, rollup, token = connected(), populated.contract("rollup"), plain(populated, "staking_asset")
+def test_exits__withdrawable_at__reverts_a_second_before_and_pays_at_it(connected, populated, plain):
+    net, rollup, token = connected(), populated.contract("rollup"), plain("staking_asset")
     leaving = row(net.exits(), 0)
     assert (leaving.state, leaving.recipient, leaving.is_ejection) == ("waiting", wallet("recipient"), False)
-    exit_view = plain(populated, "rollup").functions.getExit(address(0)).call()
-    withdrawal = plain(populated, "governance").functions.getWithdrawal(exit_view[0]).call()
+    exit_view = plain("rollup").getExit(address(0)).call()
+    withdrawal = plain("governance").getWithdrawal(exit_view[0]).call()
     at = int(leaving.withdrawable_at.timestamp())
     assert at == max(exit_view[2], withdrawal[1])
     with pytest.raises(Exception, match="revert"):
         rollup.send("finalizeWithdraw", address(0), at=at - 1)
     assert row(net.exits(), 0).state == "waiting"
     rollup.send("finalizeWithdraw", address(0), at=at)
-    assert token.functions.balanceOf(wallet("recipient")).call() == leaving.amount_wei
+    assert token.balanceOf(wallet("recipient")).call() == leaving.amount_wei
     paid = row(net.exits(), 0)
     assert (paid.state, paid.amount_wei) == ("withdrawn", leaving.amount_wei)
     assert pd.isna(paid.withdrawable_at)
@@ -162,9 +156,9 @@ def test_exits__ejected__waits_for_its_withdrawer(connected, populated):
     assert ejected.withdrawer == wallet("owner 1")
 
 
-def test_slashings__headroom__is_to_the_stricter_threshold(connected, populated):
+def test_slashings__headroom__is_to_the_stricter_threshold(connected, populated, plain):
     frame = connected().slashings()
-    local = plain(populated, "rollup").functions.getLocalEjectionThreshold().call()
+    local = plain("rollup").getLocalEjectionThreshold().call()
     assert frame.attester.tolist() == [address(3), address(1)]
     assert frame.is_ejection.tolist() == [False, True]
     assert frame.headroom_wei[0] == 199_000 * TOKEN - local
@@ -197,9 +191,9 @@ def test_at__a_past_block__is_as_it_was_then(connected, populated):
     pd.testing.assert_frame_equal(connected(block=before.block_name).attesters(), old)
 
 
-def test_frame_attrs__name_the_block(connected, populated):
+def test_frame_attrs__name_the_block(connected, populated, plain):
     facts = connected().attesters().attrs
-    block = populated.w3.eth.get_block(facts["block"])
+    block = plain.w3.eth.get_block(facts["block"])
     assert facts["block_hash"] == "0x" + block["hash"].hex().removeprefix("0x")
     assert facts["block_timestamp"] == block["timestamp"]
     assert facts["chain_id"] == 31337
@@ -222,7 +216,7 @@ def test_at__before_the_first_rollup__says_so(connected):
         connected().at(1).attesters()
 
 
-def test_second_rollup__movers_move_and_others_stay(connected, populated):
+def test_second_rollup__movers_move_and_others_stay(connected, populated, plain):
     net = connected()
     old = net.attesters()
     added = populated.add_rollup()
@@ -233,7 +227,7 @@ def test_second_rollup__movers_move_and_others_stay(connected, populated):
     first, second = (rollup.parameters.version for rollup in populated.rollups)
     assert versions == {address(2): second, address(3): first, address(4): second, address(5): first}
     assert frame.stake_wei.sum() == old.stake_wei.sum()
-    new = populated.w3.eth.contract(address=added.rollup.address, abi=added.rollup.compiled.abi)
+    new = plain.w3.eth.contract(address=added.rollup.address, abi=added.rollup.compiled.abi)
     assert new.functions.getStatus(address(2)).call() == 1
     queue = net.entry_queue()
     assert set(queue.fails_because.dropna()) == {"not-latest-rollup"}
