@@ -35,10 +35,11 @@ class NodeSays(Exception):
 class FaultyNode:
     """The server. ``answers`` maps a method to its result, or to a function of the parameters that returns it."""
 
-    def __init__(self, answers=None, *, upstream=None, chain_id=CHAIN_ID, batches=True):
+    def __init__(self, answers=None, *, upstream=None, chain_id=CHAIN_ID, batches=True, tls=None):
         self.answers = {"eth_chainId": hex(chain_id), "eth_blockNumber": "0x10"} | (answers or {})
         self.upstream = upstream
         self.batches = batches
+        self.tls = tls  # an ssl.SSLContext, to speak https
         self.requests = []  # the calls of each HTTP request, as (method, params)
         self.headers = []  # and its headers, names in lower case
         self.targets = []  # and its path
@@ -81,7 +82,7 @@ class FaultyNode:
     def __enter__(self):
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'http' if self.tls is None else 'https'}://127.0.0.1:{self.port}"
         self._start(self._accept)
         return self
 
@@ -124,6 +125,15 @@ class FaultyNode:
             self._start(self._serve, connection)
 
     def _serve(self, connection):
+        if self.tls is not None:
+            with self._lock:
+                self._sockets.discard(connection)
+            try:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+            except OSError:
+                return  # the client does not trust us
+            with self._lock:
+                self._sockets.add(connection)
         try:
             with connection.makefile("rb") as reader:
                 while (exchange := self._receive(connection, reader)) is not None:
