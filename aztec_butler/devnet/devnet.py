@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -42,6 +42,7 @@ class Devnet:
     def __init__(self, anvil: Anvil, artifacts: Artifacts, parameters: DevnetParameters) -> None:
         self.parameters = parameters
         self._anvil = anvil
+        self._at_the_end = ExitStack()
         self.rpc = anvil.open_rpc()
         self.chain = Chain(self.rpc, block_seconds=anvil.options.block_seconds)
         self._deployer = Deployer(self.chain, artifacts)
@@ -119,10 +120,12 @@ class Devnet:
 
     @cached_property
     def w3(self) -> Web3:
-        """A web3 connection to the chain, over ``rpc``."""
-        from aztec_butler.clients.web3_provider import connect_web3
+        """A web3 connection to the chain, of its own: web3's errors, and transactions as web3 sends them."""
+        import requests
+        import web3
 
-        return connect_web3(self.rpc)
+        session = self._at_the_end.enter_context(requests.Session())
+        return web3.Web3(web3.HTTPProvider(self.url, session=session))
 
     # ------------------------------------------------------------------ rollups
 
@@ -160,6 +163,7 @@ class Devnet:
 
     def stop(self) -> None:
         """End the chain; calling it again does nothing."""
+        self._at_the_end.close()
         self.rpc.close()
         self._anvil.stop()
 
