@@ -14,7 +14,8 @@ from typing import Any
 import attrs
 
 from aztec_butler.core.abi import CustomError, Event, Function
-from aztec_butler.core.abi_types import WORD, Array, Tuple, Type
+from aztec_butler.core.abi_structs import Array, Tuple
+from aztec_butler.core.abi_types import WORD, Type
 from aztec_butler.core.contracts.contract import Line
 from aztec_butler.core.contracts.table import CONTRACTS
 from aztec_butler.core.errors import InputError, NotFoundError
