@@ -26,9 +26,9 @@ from aztec_butler.clients.multicall import Multicall
 from aztec_butler.clients.rpc import Rpc
 from aztec_butler.clients.snapshot import Progress, Snapshot
 from aztec_butler.clients.staking_logs import StakingLogs
-from aztec_butler.core.errors import InputError, SettingsError
+from aztec_butler.core.errors import InputError, NotFoundError, SettingsError
 from aztec_butler.core.hexes import parse_address
-from aztec_butler.core.networks import NetworkPreset, preset
+from aztec_butler.core.networks import DEVNET, NetworkPreset, preset
 from aztec_butler.core.records import BlockStamp, Deployment
 
 if TYPE_CHECKING:
@@ -319,7 +319,8 @@ def connect(
 
     Args:
         network: a preset: ``mainnet``, ``testnet`` or ``devnet``. What follows takes precedence over the preset.
-        l1: URL of an Ethereum node; several are used in order, with failover.
+        l1: URL of an Ethereum node; several are used in order, with failover. For ``devnet`` the one that
+            ``aztec-butler devnet up`` runs on this machine is found by itself.
         l2: URL of an Aztec node; needed for ``.node`` only.
         registry: the Registry, from which the other contracts are found.
         staking_registry: the StakingRegistry, which nothing else leads to.
@@ -340,7 +341,9 @@ def connect(
         network, registry=registry, staking_registry=staking_registry, first_block=first_block
     )
     block_name = parse_block(block)
-    endpoints = [l1] if isinstance(l1, str) else list(l1 or settings.l1_endpoints)
+    endpoints = (
+        [l1] if isinstance(l1, str) else list(l1 or _running_devnet(settings) or settings.l1_endpoints)
+    )
     if not endpoints:
         raise SettingsError(
             "an Ethereum node is needed",
@@ -375,6 +378,18 @@ def _settings(network: str, **changes: Any) -> NetworkPreset:
         # Another deployment on the same chain: nothing else of the preset holds for it.
         given = {"staking_registry": None, "first_block": None} | given
     return attrs.evolve(settings, **given)
+
+
+def _running_devnet(settings: NetworkPreset) -> Sequence[str]:
+    """Where ``devnet up`` listens on this machine; nowhere for other networks, or when none runs."""
+    if settings.name != DEVNET.name:
+        return ()
+    from aztec_butler.devnet.session import read_session
+
+    try:
+        return (read_session().url,)
+    except NotFoundError:
+        return ()
 
 
 def _required(registry: str | None) -> str:

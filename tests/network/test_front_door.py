@@ -11,6 +11,8 @@ import pytest
 from aztec_butler import InputError, NotFoundError, SettingsError, connect
 from aztec_butler.core.networks import DEVNET
 from aztec_butler.devnet.season_keys import attester_keys, wallet
+from aztec_butler.devnet.session import write_session
+from aztec_butler.devnet.session_attached import describe
 
 pytestmark = pytest.mark.devnet
 
@@ -276,3 +278,10 @@ def test_records__without_pandas(populated):
     )
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert shown.split() == ["12", "False", "False"]
+
+
+def test_connect__devnet_of_another_terminal__is_found_by_itself(populated, monkeypatch, tmp_path):
+    monkeypatch.setattr("aztec_butler.devnet.session.default_state_folder", lambda: tmp_path)
+    write_session(describe(populated))
+    with connect("devnet", progress=False) as net:
+        assert len(net.snapshot().attesters()) == 12
