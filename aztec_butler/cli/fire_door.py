@@ -41,15 +41,12 @@ def _asyncio_on_demand() -> Iterator[None]:
 
 
 def import_fire() -> Any:
-    """Fire, with its metadata under a name that its help does not show."""
+    """Fire, without asyncio."""
     if "fire" not in sys.modules:
         with _asyncio_on_demand():
             import fire
     import fire
-    from fire import decorators
 
-    # Fire lists what it attaches to a function as if it were a command, unless the name is private.
-    decorators.FIRE_METADATA = "_fire_metadata"
     return fire
 
 

@@ -205,6 +205,16 @@ def test_endpoint__that_dropped_old_logs__is_found_out(devnet, expected):
 
 
 @pytest.mark.devnet
+def test_endpoint__rollup_that_was_named_late__is_found_all_the_same(devnet, expected, monkeypatch):
+    monkeypatch.setattr("aztec_butler.clients.l1_checks._CANARY_BLOCKS", 0)
+    with FaultyNode(upstream=devnet.url) as node:
+        found = outcomes(node, expected)
+        searches = [calls for calls in node.requests if any(method == "eth_getLogs" for method, _ in calls)]
+    assert found["old logs"][0] is Outcome.OK
+    assert len(searches) == 2
+
+
+@pytest.mark.devnet
 def test_endpoint__without_old_state__tells_since_when(devnet, expected):
     devnet.chain.mine_many(30)
     since = devnet.chain.block_number() - 11

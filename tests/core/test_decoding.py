@@ -85,6 +85,13 @@ def test_log__with_topics_and_data__values():
     }
 
 
+def test_log__all_in_topics__needs_no_data():
+    # ManaTargetUpdated(uint256 indexed manaTarget), as the official ABI has it.
+    topic0 = "aaa1053539ab4621b2aecf54a7ccf2096610ff768f32261f667aca9ae3069482"
+    decoded = decode_bytes(bytes.fromhex(topic0), topics=[bytes.fromhex(word(7))])
+    assert [value.value for value in decoded.values] == [7]
+
+
 def test_log__with_too_few_topics__is_an_error():
     with pytest.raises(DecodeError):
         decode_bytes(bytes.fromhex(STAKED), topics=[bytes(32)], data=bytes(64))

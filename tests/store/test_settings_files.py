@@ -80,7 +80,7 @@ def test_read__file_of_one_network_that_names_another__is_refused(config_folder)
 
 
 def test_read__network_with_a_path_in_it__reads_no_file(config_folder, tmp_path):
-    (config_folder.parent / "evil.toml").write_text('l1 = "http://evil"')
+    (config_folder.parent / "evil.toml").write_text("this is no TOML")
     with pytest.raises(SettingsError, match="no such network"):
         read_settings({"network": "../evil"})
 
