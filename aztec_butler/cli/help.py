@@ -148,12 +148,16 @@ def _width() -> int:
     return max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size().columns))
 
 
+def _wrap(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_on_hyphens=False)  # commands and options stay whole
+
+
 def _definitions(rows: Sequence[tuple[str, str]]) -> list[str]:
     """Terms and their meanings in two columns."""
     column = min(26, max(len(term) for term, _ in rows)) + 4
     lines: list[str] = []
     for term, meaning in rows:
-        wrapped = textwrap.wrap(meaning, _width() - column) or [""]
+        wrapped = _wrap(meaning, _width() - column) or [""]
         first = f"  {term}"
         if len(first) > column - 2:
             lines.append(first)
@@ -165,13 +169,13 @@ def _definitions(rows: Sequence[tuple[str, str]]) -> list[str]:
 
 def _filled(text: str) -> list[str]:
     """Paragraphs, each filled to the width."""
-    paragraphs = [textwrap.wrap(" ".join(part.split()), _width()) for part in text.split("\n\n")]
+    paragraphs = [_wrap(" ".join(part.split()), _width()) for part in text.split("\n\n")]
     lines = [line for paragraph in paragraphs for line in [*paragraph, ""]]
     return lines[:-1]
 
 
 def _indented(text: str) -> list[str]:
-    return textwrap.wrap(text, _width() - 2, initial_indent="  ", subsequent_indent="  ")
+    return [f"  {line}" for line in _wrap(text, _width() - 2)]
 
 
 def _text(blocks: Sequence[Sequence[str]]) -> str:

@@ -92,7 +92,7 @@ def node(session: Session) -> Answer:
     view = clock = None
     with session.open_node() as aztec_node:
         info = aztec_node.get_node_info()
-        if session.settings.l1 is not None:
+        if session.settings.l1 is not None and not session.is_preset("l1"):
             with session.open_rpc() as rpc:
                 view, clock = fetch_rollup_view(rpc, info.l1_addresses.rollup)
         judged = aztec_node.fetch_readiness(l1=view, slots=clock)

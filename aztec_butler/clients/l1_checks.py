@@ -24,6 +24,7 @@ from aztec_butler.core.hexes import to_hex
 from aztec_butler.core.networks import MULTICALL3_ADDRESS
 from aztec_butler.core.records import BlockStamp, Deployment
 
+_TRY_AGAIN: Final = "try again; if it stays so, look at the node, or use another endpoint"
 _OLD_BLOCKS: Final = 5
 """A head older than so many blocks is late, older than ten times as many dead."""
 _PROBES: Final = 8
@@ -59,7 +60,7 @@ def check_endpoint(rpc: Rpc, expected: Expected, *, now: Callable[[], float] = t
     try:
         chain_id, head, syncing, finalized, software = rpc.try_batch(asked)
     except ButlerError as error:
-        yield failed_by(error, subject=subject, check="reachable")
+        yield failed_by(error, subject=subject, check="reachable", remedy=_TRY_AGAIN)
         return
     milliseconds = (time.monotonic() - began) * 1000
     if isinstance(chain_id, ButlerError):
@@ -78,7 +79,7 @@ def check_endpoint(rpc: Rpc, expected: Expected, *, now: Callable[[], float] = t
             raise head
         stamp = decode_stamp(head, finalized_number=-1)
     except ButlerError as error:
-        yield failed_by(error, subject=subject, check="head")
+        yield failed_by(error, subject=subject, check="head", remedy=_TRY_AGAIN)
         return
     yield _check_head(stamp, syncing, expected, subject, int(now()))
     yield _check_finality(finalized, subject)
@@ -138,7 +139,7 @@ def _check_multicall(rpc: Rpc, subject: str) -> Check:
     try:
         code = rpc.call("eth_getCode", MULTICALL3_ADDRESS, "latest")
     except ButlerError as error:
-        return failed_by(error, subject=subject, check="Multicall3")
+        return failed_by(error, subject=subject, check="Multicall3", remedy=_TRY_AGAIN)
     if code not in ("0x", "", None):
         return Check(outcome=Outcome.OK, subject=subject, check="Multicall3", finding=MULTICALL3_ADDRESS)
     return Check(
@@ -171,7 +172,7 @@ def _check_contracts(rpc: Rpc, expected: Expected, subject: str) -> Iterator[Che
             block=block,
         )
     except ButlerError as error:
-        yield failed_by(error, subject=subject, check="contracts")
+        yield failed_by(error, subject=subject, check="contracts", remedy=_TRY_AGAIN)
         return
     canonical = deployment.rollups[-1]
     count = len(deployment.rollups)
@@ -207,7 +208,7 @@ def _check_state(rpc: Rpc, deployment: Deployment, block: BlockStamp, subject: s
     try:
         oldest = find_oldest_state(rpc, deployment.registry, first_block, block.number)
     except ButlerError as error:
-        return failed_by(error, subject=subject, check="old state")
+        return failed_by(error, subject=subject, check="old state", remedy=_TRY_AGAIN)
     if oldest <= first_block:
         finding = f"state of every block since {first_block}"
         return Check(outcome=Outcome.OK, subject=subject, check="old state", finding=finding)
@@ -270,7 +271,7 @@ def _check_logs(rpc: Rpc, deployment: Deployment, block: BlockStamp, subject: st
         if found is None:
             found = _find_canary(rpc, deployment.registry, deployment.first_block, block.number)
     except ButlerError as error:
-        return failed_by(error, subject=subject, check="old logs")
+        return failed_by(error, subject=subject, check="old logs", remedy=_TRY_AGAIN)
     if found is not None:
         finding = f"the first rollup was named in block {found}"
         return Check(outcome=Outcome.OK, subject=subject, check="old logs", finding=finding)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from aztec_butler.clients.aztec_node import AztecNode
 from aztec_butler.clients.blocks import fetch_block
@@ -13,6 +14,9 @@ from aztec_butler.core.contracts import REGISTRY, ROLLUP
 from aztec_butler.core.errors import ButlerError
 from aztec_butler.core.node_readiness import L1View
 from aztec_butler.core.node_records import NodeInfo, SlotClock
+
+
+_LOOK: Final = "look at the node's log, its L1 endpoint and its peers"
 
 
 def fetch_rollup_view(rpc: Rpc, rollup: str) -> tuple[L1View, SlotClock]:
@@ -82,7 +86,7 @@ def _check_rollup(info: NodeInfo, rpc: Rpc, registry: str, subject: str) -> Chec
         block, _ = fetch_block(rpc, "latest")
         (canonical,) = Multicall(rpc).read([Read(registry, REGISTRY.function("getCanonicalRollup"))], block)
     except ButlerError as error:
-        return failed_by(error, subject=subject, check="rollup")
+        return failed_by(error, subject=subject, check="rollup", remedy=_LOOK)
     if canonical == info.l1_addresses.rollup:
         return Check(
             outcome=Outcome.OK, subject=subject, check="rollup", finding="it follows the canonical rollup"
@@ -103,7 +107,7 @@ def _check_progress(node: AztecNode, info: NodeInfo, rpc: Rpc | None, subject: s
             view, clock = fetch_rollup_view(rpc, info.l1_addresses.rollup)
         judged = node.fetch_readiness(l1=view, slots=clock)
     except ButlerError as error:
-        return failed_by(error, subject=subject, check="progress")
+        return failed_by(error, subject=subject, check="progress", remedy=_LOOK)
     if judged.ready:
         notes = "".join(f"; {note}" for note in judged.notes)
         finding = f"block {judged.tip_block}, {judged.tip_age_seconds} s old{notes}"
@@ -114,7 +118,7 @@ def _check_progress(node: AztecNode, info: NodeInfo, rpc: Rpc | None, subject: s
         subject=subject,
         check="progress",
         finding="; ".join(reason.sentence for reason in judged.reasons),
-        remedy="look at the node's log, its L1 endpoint and its peers",
+        remedy=_LOOK,
     )
 
 

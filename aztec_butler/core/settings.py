@@ -10,106 +10,31 @@ given no other way, so that it stands neither in a process list nor in an enviro
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import attrs
 
-from aztec_butler.core.errors import ButlerError, InputError, SettingsError
+from aztec_butler.core.errors import ButlerError, SettingsError
 from aztec_butler.core.hexes import parse_address
 from aztec_butler.core.networks import PRESETS
-from aztec_butler.core.spelling import did_you_mean
+from aztec_butler.core.setting_values import (
+    alternatives,
+    read_count,
+    read_network,
+    read_positive,
+    read_text,
+    read_url,
+    read_urls,
+    redact_url,
+)
 
 ENVIRONMENT_PREFIX: Final = "AZTEC_BUTLER_"
 CONFIG_VARIABLE: Final = "AZTEC_BUTLER_CONFIG"
 """Names the settings file; the only variable with the prefix that is no setting."""
 DEFAULT_NETWORK: Final = "mainnet"
 DEFAULT_TIMEOUT_SECONDS: Final = 30.0
-
-
-# --------------------------------------------------------------------------- values
-
-
-def redact_url(url: str) -> str:
-    """A URL as it may be shown: its path, query and user-info may hold keys.
-
-    >>> redact_url("https://user:pw@node.example:8545/v3/0123456789abcdef?key=1")
-    'https://node.example:8545/...'
-    >>> redact_url("http://127.0.0.1:8545")
-    'http://127.0.0.1:8545'
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    authority = f"[{host}]" if ":" in host else host
-    if parts.port is not None:
-        authority += f":{parts.port}"
-    hidden = parts.username is not None or parts.path not in ("", "/") or parts.query or parts.fragment
-    return f"{parts.scheme}://{authority}" + ("/..." if hidden else "")
-
-
-def _text(raw: object) -> str:
-    if not isinstance(raw, str) or not raw.strip():
-        raise InputError("expected text")
-    return raw.strip()
-
-
-def _network(raw: object) -> str:
-    name = _text(raw).lower()
-    if name not in PRESETS:
-        raise InputError("no such network", hint=_alternatives(name, PRESETS))
-    return name
-
-
-def _url(raw: object) -> str:
-    text = _text(raw)
-    sentence = "a URL begins with http:// or https:// and names a host"
-    try:
-        parts = urlsplit(text)
-        well_formed = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, or broken brackets
-        raise InputError(sentence) from None
-    if not well_formed or not text.isascii() or any(letter.isspace() for letter in text):
-        raise InputError(sentence)
-    return text
-
-
-def _urls(raw: object) -> tuple[str, ...]:
-    parts = raw if isinstance(raw, list | tuple) else _text(raw).replace(",", " ").split()
-    urls = tuple(_url(part) for part in parts)
-    if not urls:
-        raise InputError("expected at least one URL")
-    if len(set(urls)) != len(urls):
-        raise InputError("the same URL is named twice")
-    return urls
-
-
-def _count(raw: object) -> int:
-    sentence = "expected a whole number, zero or more"
-    if isinstance(raw, bool) or not isinstance(raw, int | str):
-        raise InputError(sentence)
-    try:
-        number = int(raw, 0) if isinstance(raw, str) else raw
-    except ValueError:
-        raise InputError(sentence) from None
-    if number < 0:
-        raise InputError(sentence)
-    return number
-
-
-def _positive(raw: object) -> float:
-    sentence = "expected a number above zero"
-    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
-        raise InputError(sentence)
-    try:
-        number = float(raw)
-    except ValueError:
-        raise InputError(sentence) from None
-    if not math.isfinite(number) or number <= 0:
-        raise InputError(sentence)
-    return number
 
 
 # --------------------------------------------------------------------------- the table of settings
@@ -151,23 +76,27 @@ class Setting:
 
 
 SETTINGS: Final = (
-    Setting(name="network", parse=_network, default=DEFAULT_NETWORK, meaning="mainnet, testnet or devnet"),
-    Setting(name="l1", parse=_urls, is_url=True, meaning="Ethereum JSON-RPC, one URL or several"),
-    Setting(name="l2", parse=_url, is_url=True, meaning="an Aztec node's JSON-RPC"),
-    Setting(name="l2_admin", parse=_url, is_url=True, meaning="an Aztec node's admin JSON-RPC"),
-    Setting(name="l2_admin_key", parse=_text, only_by_file=True, meaning="the admin port's API key"),
+    Setting(
+        name="network", parse=read_network, default=DEFAULT_NETWORK, meaning="mainnet, testnet or devnet"
+    ),
+    Setting(name="l1", parse=read_urls, is_url=True, meaning="Ethereum JSON-RPC, one URL or several"),
+    Setting(name="l2", parse=read_url, is_url=True, meaning="an Aztec node's JSON-RPC"),
+    Setting(name="l2_admin", parse=read_url, is_url=True, meaning="an Aztec node's admin JSON-RPC"),
+    Setting(name="l2_admin_key", parse=read_text, only_by_file=True, meaning="the admin port's API key"),
     Setting(name="registry", parse=parse_address, meaning="address of the Registry contract"),
     Setting(name="staking_registry", parse=parse_address, meaning="address of the StakingRegistry contract"),
-    Setting(name="first_block", parse=_count, meaning="no staking event lies before this L1 block"),
-    Setting(name="requests_per_second", parse=_positive, meaning="limit for L1 requests; none by default"),
+    Setting(name="first_block", parse=read_count, meaning="no staking event lies before this L1 block"),
+    Setting(
+        name="requests_per_second", parse=read_positive, meaning="limit for L1 requests; none by default"
+    ),
     Setting(
         name="timeout_seconds",
-        parse=_positive,
+        parse=read_positive,
         default=DEFAULT_TIMEOUT_SECONDS,
         meaning="how long one answer may take",
     ),
-    Setting(name="cache_dir", parse=_text, meaning="where what can be fetched again is kept"),
-    Setting(name="state_dir", parse=_text, meaning="where journals and locks are kept"),
+    Setting(name="cache_dir", parse=read_text, meaning="where what can be fetched again is kept"),
+    Setting(name="state_dir", parse=read_text, meaning="where journals and locks are kept"),
 )
 _KNOWN: Final = tuple(name for setting in SETTINGS for name in setting.names)
 
@@ -340,7 +269,7 @@ def merge_settings(
         sources[setting.name] = layer.label(name)
         raw = layer.values[name]
         try:
-            content = read_secret(_text(raw)) if name == setting.file_name else raw
+            content = read_secret(read_text(raw)) if name == setting.file_name else raw
             values[setting.name] = setting.parse(content)
         except ButlerError as error:
             visible = name == setting.file_name or not (setting.is_url or setting.only_by_file)
@@ -360,7 +289,7 @@ def _unknown(layer: Layer) -> Iterator[tuple[str, str]]:
             clause = (
                 f"this secret is read from a file: set {only_file}"
                 if only_file in _KNOWN
-                else f"no such setting; {_alternatives(name, _KNOWN)}"
+                else f"no such setting; {alternatives(name, _KNOWN)}"
             )
             yield layer.label(name), clause
 
@@ -380,10 +309,6 @@ def _given(
 def _contradictions(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if values["l2_admin_key"] is not None and values["l2_admin"] is None:
         yield "l2_admin_key", "a key for the admin port, but l2_admin is not set"
-
-
-def _alternatives(name: str, known: Iterable[str]) -> str:
-    return did_you_mean(name, known) or f"there is {', '.join(known)}"
 
 
 def _told(error: ButlerError, raw: object) -> str:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aztec_butler.core.errors import SettingsError
+from aztec_butler.core.setting_values import redact_url
 from aztec_butler.core.settings import (
     SETTINGS,
     Layer,
@@ -20,7 +21,6 @@ from aztec_butler.core.settings import (
     file_layer,
     merge_settings,
     preset_layer,
-    redact_url,
 )
 
 KEY = "0123456789abcdef0123456789abcdef"
