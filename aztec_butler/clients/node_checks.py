@@ -15,7 +15,6 @@ from aztec_butler.core.errors import ButlerError
 from aztec_butler.core.node_readiness import L1View
 from aztec_butler.core.node_records import NodeInfo, SlotClock
 
-
 _LOOK: Final = "look at the node's log, its L1 endpoint and its peers"
 
 
