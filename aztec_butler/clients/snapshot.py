@@ -24,6 +24,7 @@ from aztec_butler.core.queue_config import queue_config_slot
 from aztec_butler.core.records import BlockStamp, Deployment, ProviderConfiguration, Rollup, RollupState
 from aztec_butler.core.rows import Attester, Delegation, Exit, LifecycleAnswer, Provider, QueueEntry, Slashing
 from aztec_butler.core.staking_state import StakingState
+from aztec_butler.core.staking_tables import delegation_rows, exit_rows, slashing_rows
 from aztec_butler.core.views import (
     decode_attester_view,
     decode_governance_withdrawal,
@@ -100,7 +101,7 @@ class Snapshot:
         """Every stake with a provider, in the order in which they were made."""
         delegated = self.history.delegations
         splits = fetch_split_parameters(self._rpc, self.deployment, delegated, self.block)
-        return self.state.delegations(splits, self._times(item.log for item in delegated))
+        return delegation_rows(self.state, splits, self._times(item.log for item in delegated))
 
     def exits(self) -> tuple[Exit, ...]:
         """Every exit, in the order in which they began."""
@@ -109,16 +110,17 @@ class Snapshot:
         values = self._read(
             [Read(self.deployment.governance, function, (number,)) for number in ids], "exits"
         )
-        return self.state.exits(
+        return exit_rows(
+            self.state,
             {
                 number: decode_governance_withdrawal(number, value)
                 for number, value in zip(ids, values, strict=True)
-            }
+            },
         )
 
     def slashings(self) -> tuple[Slashing, ...]:
         """Every slash, in chain order."""
-        return self.state.slashings(self._times(slash.log for slash in self.history.slashes))
+        return slashing_rows(self.state, self._times(slash.log for slash in self.history.slashes))
 
     def lifecycle(self, attesters: Sequence[str]) -> tuple[LifecycleAnswer, ...]:
         """Where each address stands, in the order asked.

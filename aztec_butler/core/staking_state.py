@@ -15,34 +15,26 @@ import attrs
 from aztec_butler.core.entry_queue import EntryQueueState, QueueForecast, expected_failures, forecast
 from aztec_butler.core.epochs import EpochClock
 from aztec_butler.core.errors import NodeRefused
-from aztec_butler.core.exits import exit_state, withdrawable_at
 from aztec_butler.core.hexes import ZERO_ADDRESS
-from aztec_butler.core.history import Delegated, Departure, Outcome, Stake
+from aztec_butler.core.history import Outcome, Stake
 from aztec_butler.core.lifecycle import Lifecycle, lifecycle
 from aztec_butler.core.queue_config import decode_queue_config_word
 from aztec_butler.core.records import (
     AttesterView,
     BlockStamp,
     Deployment,
-    GovernanceWithdrawal,
     ProviderConfiguration,
     ProviderKey,
     QueuedDeposit,
     RollupState,
-    SplitParameters,
     Status,
 )
 from aztec_butler.core.rows import (
     Attester,
-    Delegation,
-    Exit,
     LifecycleAnswer,
     Provider,
     QueueEntry,
-    Slashing,
 )
-from aztec_butler.core.slashing import EjectionThresholds, headroom_wei, slashes_survived
-from aztec_butler.core.units import BPS
 from aztec_butler.core.whereabouts import Whereabouts
 
 # A key that was never staked on stands in no event and so in no contract but the provider's queue.
@@ -94,7 +86,8 @@ class StakingState:
     # -- who stands where
 
     @cached_property
-    def _by_address(self) -> dict[str, RollupState]:
+    def by_address(self) -> dict[str, RollupState]:
+        """The rollups by their address."""
         return {state.rollup.address: state for state in self.rollups}
 
     @cached_property
@@ -124,7 +117,8 @@ class StakingState:
     # -- tables
 
     @cached_property
-    def _attesters(self) -> dict[str, Attester]:
+    def by_attester(self) -> dict[str, Attester]:
+        """A row for everyone that the contracts know."""
         return {
             attester: self._attester(attester, self.views.get(attester, _UNSEEN))
             for attester in self.known_attesters
@@ -147,7 +141,7 @@ class StakingState:
             attester=attester,
             lifecycle=standing,
             status=view.status,
-            rollup_version=self._by_address[self.whereabouts.home(attester)].rollup.version
+            rollup_version=self.by_address[self.whereabouts.home(attester)].rollup.version
             if has_rollup
             else None,
             moves_with_latest_rollup=self._moves(stake, queued) if has_rollup else None,
@@ -168,7 +162,7 @@ class StakingState:
 
     def attesters(self) -> tuple[Attester, ...]:
         """Everyone that the contracts know, in the order of first appearance."""
-        return tuple(self._attesters.values())
+        return tuple(self.by_attester.values())
 
     def entry_queue(self) -> tuple[QueueEntry, ...]:
         """Every queued deposit, the canonical rollup's first, in queue order."""
@@ -233,7 +227,7 @@ class StakingState:
         stakes_wei: Counter[int] = Counter()
         standing: dict[int, Counter[Lifecycle]] = defaultdict(Counter)
         total_wei = 0
-        for row in self._attesters.values():
+        for row in self.by_attester.values():
             if row.lifecycle is Lifecycle.VALIDATING:
                 total_wei += row.stake_wei
             if row.provider_id is not None and row.lifecycle is not Lifecycle.PROVIDER_QUEUED:
@@ -257,120 +251,6 @@ class StakingState:
             for provider in self.providers
         )
 
-    def delegations(
-        self, splits: Mapping[str, SplitParameters], times: Mapping[int, int]
-    ) -> tuple[Delegation, ...]:
-        """Every stake with a provider, in the order in which they were made.
-
-        Args:
-            splits: parameters of every delegation's split, by address.
-            times: Unix seconds of every delegation's block.
-        """
-        stakes = {
-            id(stake.delegated): stake
-            for stake in self.whereabouts.history.stakes
-            if stake.delegated is not None
-        }
-        return tuple(
-            self._delegation(delegated, stakes[id(delegated)], splits[delegated.split], times)
-            for delegated in self.whereabouts.history.delegations
-        )
-
-    def _delegation(
-        self, delegated: Delegated, stake: Stake, split: SplitParameters, times: Mapping[int, int]
-    ) -> Delegation:
-        row = self._attesters[delegated.attester]
-        is_refunded = stake.outcome is Outcome.REFUNDED
-        return Delegation(
-            provider_id=delegated.provider_id,
-            attester=delegated.attester,
-            staker=delegated.staker,
-            split=delegated.split,
-            take_rate_bps=split.allocations[0] * BPS // split.total_allocation,
-            provider_recipient=split.recipients[0],
-            staker_recipient=split.recipients[1],
-            outcome=stake.outcome,
-            lifecycle=row.lifecycle,
-            stake_wei=0 if is_refunded else row.stake_wei,
-            rollup_version=self._by_address[stake.rollup].rollup.version,
-            block_number=delegated.log.block_number,
-            staked_at=times[delegated.log.block_number],
-            transaction_hash=delegated.log.transaction_hash,
-        )
-
-    def exits(self, withdrawals: Mapping[int, GovernanceWithdrawal]) -> tuple[Exit, ...]:
-        """Every exit, in the order in which they began.
-
-        Args:
-            withdrawals: Governance's withdrawal of every exit that is stored, by id.
-        """
-        return tuple(self._exit(departure, withdrawals) for departure in self.whereabouts.history.departures)
-
-    def _exit(self, departure: Departure, withdrawals: Mapping[int, GovernanceWithdrawal]) -> Exit:
-        view = self.views[departure.attester]
-        stored = view.exit
-        unlocks_at = None if stored is None else withdrawals[stored.withdrawal_id].unlocks_at
-        return Exit(
-            attester=departure.attester,
-            state=exit_state(
-                stored,
-                unlocks_at=unlocks_at,
-                was_finalized=departure.finalized is not None,
-                now_at=self.block.timestamp,
-            ),
-            rollup_version=self._by_address[departure.rollup].rollup.version,
-            amount_wei=departure.amount_wei if stored is None else stored.amount_wei,
-            recipient=departure.recipient,
-            withdrawer=view.withdrawer,
-            is_ejection=departure.is_ejection,
-            exitable_at=None if stored is None else stored.exitable_at,
-            unlocks_at=unlocks_at,
-            withdrawable_at=(
-                None
-                if stored is None or unlocks_at is None
-                else withdrawable_at(exitable_at=stored.exitable_at, unlocks_at=unlocks_at)
-            ),
-            withdrawal_id=None if stored is None else stored.withdrawal_id,
-            initiated_block=departure.initiated.block_number,
-            finalized_block=None if departure.finalized is None else departure.finalized.block_number,
-        )
-
-    def slashings(self, times: Mapping[int, int]) -> tuple[Slashing, ...]:
-        """Every slash, in chain order.
-
-        Args:
-            times: Unix seconds of every slash's block.
-        """
-        rows = []
-        for slash in self.whereabouts.history.slashes:
-            row = self._attesters[slash.attester]
-            state = self._by_address[self.whereabouts.home(slash.attester)]
-            thresholds = EjectionThresholds(
-                local_wei=state.local_ejection_threshold_wei, gse_wei=self.deployment.ejection_threshold_wei
-            )
-            in_set = row.lifecycle is Lifecycle.VALIDATING
-            rows.append(
-                Slashing(
-                    block_number=slash.log.block_number,
-                    slashed_at=times[slash.log.block_number],
-                    attester=slash.attester,
-                    amount_wei=slash.amount_wei,
-                    is_ejection=slash.is_ejection,
-                    rollup_version=self._by_address[slash.rollup].rollup.version,
-                    provider_id=row.provider_id,
-                    lifecycle=row.lifecycle,
-                    stake_wei=row.stake_wei,
-                    headroom_wei=headroom_wei(row.stake_wei, thresholds) if in_set else None,
-                    slashes_left=(
-                        slashes_survived(row.stake_wei, slash.amount_wei, thresholds)
-                        if in_set and slash.amount_wei
-                        else None
-                    ),
-                    transaction_hash=slash.log.transaction_hash,
-                )
-            )
-        return tuple(rows)
-
     def lifecycles(
         self, attesters: Sequence[str], strangers: Mapping[str, AttesterView]
     ) -> tuple[LifecycleAnswer, ...]:
@@ -385,7 +265,7 @@ class StakingState:
         )
         answers = []
         for attester in attesters:
-            row = self._attesters.get(attester) or self._attester(attester, strangers[attester])
+            row = self.by_attester.get(attester) or self._attester(attester, strangers[attester])
             answers.append(
                 LifecycleAnswer(
                     attester=attester,
