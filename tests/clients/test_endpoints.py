@@ -113,7 +113,10 @@ def test_redact__url_of_somebody_else__keeps_only_its_host():
 
 
 def test_redact__api_key_header__is_removed():
-    assert Endpoint.parse("http://a.example", headers={"x-api-key": KEY}).redact(f"bad key {KEY}") == "bad key ***"
+    assert (
+        Endpoint.parse("http://a.example", headers={"x-api-key": KEY}).redact(f"bad key {KEY}")
+        == "bad key ***"
+    )
 
 
 def test_redact__percent_encoded_key__is_removed_in_both_forms():

@@ -194,10 +194,22 @@ def test_post__new_connection_dies__is_an_error_at_once(node, fault):
 
 
 @loopback
-def test_post__after_half_an_answer__is_not_repeated(node):
+def test_post__write_after_the_connection_was_closed_at_rest__goes_over_a_new_one(node):
     with transport_to(node) as transport:
         block_number(transport)
-        node.script(close_in_the_middle())
+        node.drop_connections()
+        time.sleep(0.02)
+        transport.post(REQUEST.body, repeatable=False)
+
+    assert node.request_count == 2
+
+
+@loopback
+@pytest.mark.parametrize("fault", [close_in_the_middle(), reset_in_the_middle()])
+def test_post__after_half_an_answer__is_not_repeated(node, fault):
+    with transport_to(node) as transport:
+        block_number(transport)
+        node.script(fault)
         with pytest.raises(NodeUnreachable, match="broke off"):
             transport.post(REQUEST.body)
 

@@ -18,7 +18,9 @@ CALLS = [Call("eth_getBalance", [f"0x{number:040x}", "0x1"]) for number in range
 
 
 def replies_to(request):
-    return [{"jsonrpc": "2.0", "id": call["id"], "result": call["params"][0]} for call in json.loads(request.body)]
+    return [
+        {"jsonrpc": "2.0", "id": call["id"], "result": call["params"][0]} for call in json.loads(request.body)
+    ]
 
 
 def test_encode_call__any_call__is_a_request_object():
@@ -70,7 +72,20 @@ def test_decode_batch__replies_in_any_order__are_put_in_order():
         lambda replies: None,
         lambda replies: [1, 2, 3, 4, 5],
     ],
-    ids=["short", "double", "too-many", "foreign", "no-id", "id-as-text", "empty", "one-object", "one-item", "text", "null", "numbers"],
+    ids=[
+        "short",
+        "double",
+        "too-many",
+        "foreign",
+        "no-id",
+        "id-as-text",
+        "empty",
+        "one-object",
+        "one-item",
+        "text",
+        "null",
+        "numbers",
+    ],
 )
 def test_decode_batch__replies_that_do_not_fit__are_refused(change):
     request = encode_batch(CALLS)
@@ -117,7 +132,9 @@ def test_decode_reply__result_of_somebody_else__is_refused():
 
 
 def test_decode_reply__error_without_id__is_believed():
-    reply = decode_reply(b'{"id": null, "error": {"code": -32700, "message": "parse error"}}', encode_call(CALLS[0]))
+    reply = decode_reply(
+        b'{"id": null, "error": {"code": -32700, "message": "parse error"}}', encode_call(CALLS[0])
+    )
 
     assert reply.error.code == -32700
 

@@ -283,6 +283,15 @@ def test_call__asked_to_wait_too_long__says_so_at_once(node, connect, time):
     assert rpc.call(*CALL) == "0xc0ffee"
 
 
+def test_call__asked_to_wait_longer_than_the_policy_allows__is_not_waited_for(node, connect, time):
+    node.always(http_status(429, retry_after="30"))
+    policy = RetryPolicy(longest_retry_after_seconds=29, total_seconds=1_000)
+
+    with pytest.raises(NodeBusy):
+        connect(policy=policy).call(*CALL)
+    assert time.slept == []
+
+
 def test_call__total_time__ends_the_rounds(node, connect, time):
     node.always(http_status(429, retry_after="50"))
 

@@ -140,6 +140,25 @@ def test_call__first_keeps_failing__is_spared_longer_each_time(nodes, connect, t
     assert asked_at == [0, 10, 30, 70]
 
 
+def test_call__first_failed_works_and_fails_again__is_spared_briefly_again(nodes, connect, time):
+    rpc = connect(policy=RetryPolicy(cool_down_seconds=10))
+    for _ in range(3):
+        nodes[0].script(http_status(500))
+        assert rpc.call(*CALL) == SECOND
+        time.now += 11
+        assert rpc.call(*CALL) == FIRST
+
+
+def test_call_each__first_fails_for_many_at_once__is_spared_as_for_one(nodes, connect, time):
+    nodes[0].always(http_status(500))
+    rpc = connect(policy=RetryPolicy(cool_down_seconds=10), workers=8)
+    assert rpc.call_each([("eth_call", list(CALL[1:]))] * 8) == [SECOND] * 8
+
+    nodes[0].always(healthy())
+    time.now += 11
+    assert rpc.call(*CALL) == FIRST
+
+
 def test_call__first_lacks_archived_state__is_not_spared_for_it(nodes, connect):
     nodes[0].script(rpc_error(-32000, "missing trie node"))
     rpc = connect()
@@ -242,6 +261,17 @@ def test_call__write_and_the_first_is_down__goes_to_the_second(nodes, connect):
     nodes[0].__exit__()
 
     assert connect().call("eth_sendRawTransaction", "0x") == "0x1"
+
+
+def test_call__write_and_the_first_is_on_another_chain__goes_to_the_second(nodes, connect):
+    for node in nodes:
+        node.answers["anvil_mine"] = None
+    nodes[0].always(on_chain(1))
+
+    connect(chain_id=31337).call("anvil_mine")
+
+    assert "anvil_mine" not in nodes[0].methods
+    assert "anvil_mine" in nodes[1].methods
 
 
 def test_call__second_on_another_chain__is_never_used(nodes, connect):
