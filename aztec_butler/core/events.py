@@ -150,7 +150,7 @@ def record_type(role: str, name: str, generation: int | None = None) -> type[Eve
     Raises:
         InputError: no such role or event.
     """
-    _check_role(role)
+    check_role(role)
     return record_of(role, CONTRACTS[role].event(name, generation))
 
 
@@ -209,12 +209,12 @@ def position_of(raw: RawLog) -> Position:
 
 def _role_of(raw: RawLog, role: str | Mapping[str, str]) -> str:
     if isinstance(role, str):
-        _check_role(role)
+        check_role(role)
         return role
     found = role.get(raw.address) or role.get(raw.address.lower()) or _checksummed(role).get(raw.address)
     if found is None:
         raise DecodeError("the log of a contract whose role is unknown", address=raw.address)
-    _check_role(found)
+    check_role(found)
     return found
 
 
@@ -222,7 +222,8 @@ def _checksummed(roles: Mapping[str, str]) -> dict[str, str]:
     return {parse_address(address): role for address, role in roles.items()}
 
 
-def _check_role(role: str) -> None:
+def check_role(role: str) -> None:
+    """Refuse what is no role of a contract, with the nearest one as a hint."""
     if role not in CONTRACTS:
         raise InputError("there is no such role of a contract", hint=did_you_mean(role, CONTRACTS), role=role)
 

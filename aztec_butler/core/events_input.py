@@ -75,7 +75,7 @@ def _bytes(value: Any, size: int | None) -> bytes:
     return bytes(value)
 
 
-def _place(log: Mapping[str, Any]) -> dict[str, object]:
+def _place(log: Mapping[str, Any]) -> dict[str, Any]:
     """What names a log that may lack anything."""
     return {
         fact: log[name]
