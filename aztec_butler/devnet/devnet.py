@@ -44,10 +44,14 @@ class Devnet:
         self._anvil = anvil
         self._at_the_end = ExitStack()
         self.rpc = anvil.open_rpc()
-        self.chain = Chain(self.rpc, block_seconds=anvil.options.block_seconds)
-        self._deployer = Deployer(self.chain, artifacts)
         self._shared: Contracts
-        self._shared, first = self._deployer.deploy_protocol(parameters)
+        try:
+            self.chain = Chain(self.rpc, block_seconds=anvil.options.block_seconds)
+            self._deployer = Deployer(self.chain, artifacts)
+            self._shared, first = self._deployer.deploy_protocol(parameters)
+        except BaseException:
+            self.rpc.close()
+            raise
         self.rollups: tuple[RollupContracts, ...] = (first,)
 
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,7 @@ class AttachedDevnet(Devnet):
         self.parameters = msgspec.convert(session.parameters, DevnetParameters)
         cache_folder = None if session.cache_folder is None else Path(session.cache_folder)
         packages = install_packages(cache_folder)
+        self._at_the_end = ExitStack()
         self.rpc = open_anvil_rpc(session.url, chain_id=session.chain_id)
         try:
             self.chain = Chain(self.rpc, block_seconds=session.block_seconds)
@@ -113,6 +115,7 @@ class AttachedDevnet(Devnet):
 
     def stop(self) -> None:
         """Let go of the chain, which goes on."""
+        self._at_the_end.close()
         self.rpc.close()
 
 
