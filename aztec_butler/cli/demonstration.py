@@ -21,7 +21,15 @@ _SECTIONS: tuple[tuple[str, str, type, tuple[str, ...]], ...] = (
         "Entry queue: who waits, and the earliest activation",
         "entry_queue",
         QueueEntry,
-        ("position", "attester", "provider_id", "activation_epoch", "activation_at", "fails_because"),
+        (
+            "rollup_version",
+            "position",
+            "attester",
+            "provider_id",
+            "activation_epoch",
+            "activation_at",
+            "fails_because",
+        ),
     ),
     (
         "Providers, with their share of the stake",
