@@ -11,6 +11,7 @@ from aztec_butler.devnet.season_stage import Stage, Story
 _PROVER: Final = wallet("Prover")
 _MISSED: Final = ((2,), (), (0, 3), ())
 """Places of slots without a checkpoint, epoch by epoch."""
+_PATIENCE_EPOCHS: Final = 20
 _RESERVED: Final = 16
 """So many attesters at the head of those staked directly have their own stories."""
 
@@ -32,6 +33,11 @@ def propose_round(stage: Stage) -> None:
     """For a whole slashing round, the committees propose checkpoints, miss a few slots, and are proven."""
     _wait_for_round(stage)
     _propose(stage, _round_epochs(stage))
+    # Committees are drawn by lot: go on until both kinds of coinbase have had a turn.
+    for _ in range(_PATIENCE_EPOCHS):
+        if _splits_with_rewards(stage) and _wallets_with_rewards(stage):
+            break
+        _propose(stage, 1)
 
 
 def propose_on_the_new_rollup(stage: Stage) -> None:
@@ -56,14 +62,22 @@ def _propose(stage: Stage, epochs: int) -> None:
 
 def claim(stage: Stage) -> None:
     """Rewards are claimed for one coinbase of each kind; a split is divided, and both sides take their share home."""
-    rollup = stage.moves.rollup
-    coinbases = [each.coinbase for each in stage.checkpoints]
-    split = next(each for each in coinbases if each in stage.splits)
-    wallets = {each.withdrawer for each in stage.attesters.values() if each.provider_id is None}
-    direct = next(each for each in coinbases if each in wallets)
+    split, direct = _splits_with_rewards(stage)[0], _wallets_with_rewards(stage)[0]
     for coinbase in (direct, split):
-        rollup.send("claimSequencerRewards", coinbase)
+        stage.moves.rollup.send("claimSequencerRewards", coinbase)
     _divide(stage, split)
+
+
+def _splits_with_rewards(stage: Stage) -> list[str]:
+    """Splits that earned something, and of which both sides get a share."""
+    earned = [each.coinbase for each in stage.checkpoints if each.coinbase in stage.splits]
+    return [split for split in earned if stage.splits[split].take_rate_bps > 0]
+
+
+def _wallets_with_rewards(stage: Stage) -> list[str]:
+    """Owners of attesters staked directly that earned something."""
+    owners = {each.withdrawer for each in stage.attesters.values() if each.provider_id is None}
+    return [each.coinbase for each in stage.checkpoints if each.coinbase in owners]
 
 
 def _divide(stage: Stage, split: str) -> None:
@@ -87,7 +101,7 @@ def slash_by_vote(stage: Stage) -> None:
     """Proposers vote for slashing an attester of a past round, and the round is executed."""
     moves, proposer = stage.moves, stage.moves.contracts.contracts["slashing_proposer"]
     duties = Checkpoints(moves, stage.keys)
-    judged: int = stage.checkpoints[0].slot // proposer.read("ROUND_SIZE")
+    judged: int = stage.checkpoints[-1].slot // proposer.read("ROUND_SIZE")
     voting_round = judged + proposer.read("SLASH_OFFSET_IN_ROUNDS")
     committees = proposer.read("getSlashTargetCommittees", voting_round)
     place, accused = _find_accused(stage, committees)
