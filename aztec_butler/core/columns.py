@@ -182,7 +182,7 @@ def _by_event(batch: Batch, *, by_address: bool) -> list[Batch]:
     """Parts of one topic 0 and, where roles depend on it, one address."""
     keys = [batch.topics[0]] if batch.topics else []
     keys += [batch.address] if by_address or not keys else []
-    key = np.ascontiguousarray(np.concatenate(keys, axis=1))
+    key = keys[0] if len(keys) == 1 else np.concatenate(keys, axis=1)
     if (key == key[0]).all():
         return [batch]
     rows = key.view(f"V{key.shape[1]}").reshape(-1)

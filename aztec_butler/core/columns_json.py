@@ -40,9 +40,14 @@ _FIELDS = (
     "transactionIndex",
     "logIndex",
 )
-_NIBBLES = np.full(256, 255, np.uint8)
-_NIBBLES[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16)
-_NIBBLES[np.frombuffer(b"ABCDEF", np.uint8)] = np.arange(10, 16)
+_WIDEST = 16  # digits of 64 bits
+_ZEROS = int.from_bytes(b"0" * _WIDEST, "little")
+# By the digits of a number, which bytes of the 16 up to its end to keep, and the zeros to put before them.
+_KEPT = np.array([(1 << 128) - (1 << 8 * (_WIDEST - digits)) for digits in range(_WIDEST + 1)])
+_KEEP = np.frombuffer(b"".join(kept.to_bytes(_WIDEST, "little") for kept in _KEPT), "<u8").reshape(-1, 2)
+_PAD = np.frombuffer(b"".join((_ZEROS & ~kept).to_bytes(_WIDEST, "little") for kept in _KEPT), "<u8").reshape(
+    -1, 2
+)
 
 
 class _Log(msgspec.Struct, rename="camel", gc=False):
@@ -233,19 +238,12 @@ def _gathered(answer: bytes | bytearray, begin: _Places, width: int) -> Octets:
 def _numbers(answer: bytes | bytearray, begin: _Places, end: _Places) -> Numbers:
     """Hex quantities of any width up to 64 bits."""
     widths = end - begin
-    widest = int(widths.max())
-    if int(widths.min()) < 1 or widest > 16:
+    if int(widths.min()) < 1 or int(widths.max()) > _WIDEST:
         raise UnusualError
-    nibbles = _NIBBLES[_gathered(answer, end - widest, widest)]
-    if int(widths.min()) < widest:
-        nibbles[np.arange(widest) < (widest - widths)[:, None]] = 0
-    if nibbles.max() > 15:
-        raise UnusualError
-    numbers = np.zeros(len(begin), np.uint64)
-    for place in range(widest):
-        numbers <<= np.uint64(4)
-        numbers |= nibbles[:, place]
-    return numbers
+    # The 16 bytes before the end of any number are within the answer, whose first quote is before them.
+    digits = _gathered(answer, end - _WIDEST, _WIDEST).view("<u8")
+    padded = (digits & _KEEP[widths]) | _PAD[widths]
+    return np.frombuffer(unhexlify(padded.data), ">u8").astype(np.uint64)
 
 
 def _data(answer: bytes | bytearray, begin: _Places, end: _Places) -> tuple[Octets, npt.NDArray[np.int64]]:

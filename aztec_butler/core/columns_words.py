@@ -17,9 +17,9 @@ import pyarrow as pa
 from aztec_butler.core.abi_structs import Array, Tuple
 from aztec_butler.core.abi_types import WORD, Address, Bool, Bytes, FixedBytes, Type, Uint
 from aztec_butler.core.columns_batch import Octets, rows_of
+from aztec_butler.core.columns_checksums import checksummed
 from aztec_butler.core.columns_json import UnusualError
 from aztec_butler.core.events_fields import Field, struct_fields
-from aztec_butler.core.hexes import checksum_address
 
 _Places = npt.NDArray[np.int64]
 
@@ -49,7 +49,9 @@ class Body:
         """The words at these places, which have to lie before ``end``."""
         if (places >= end).any():
             raise UnusualError
-        return self.words[places]
+        # A word as one item is copied at once, its bytes as items are not.
+        words: Octets = self.words.view(f"V{WORD}").reshape(-1)[places].view(np.uint8).reshape(-1, WORD)
+        return words
 
     def numbers(self, places: _Places, end: _Places) -> _Places:
         """The words at these places as small numbers: lengths and offsets."""
@@ -101,7 +103,7 @@ def address_column(rows: Octets) -> pa.Array:
     found = binary_column(rows).dictionary_encode()
     content = found.dictionary.buffers()[1]
     unique = rows_of(content, 20)[: len(found.dictionary)] if len(found.dictionary) else rows[:0]
-    texts = pa.array([checksum_address(row.tobytes()) for row in unique], pa.string())
+    texts = pa.array(checksummed(unique), pa.string())
     return pa.DictionaryArray.from_arrays(found.indices, texts)
 
 

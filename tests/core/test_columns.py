@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from aztec_butler.core import columns, events
 from aztec_butler.core.abi_structs import Array, Tuple
+from aztec_butler.core.columns_checksums import keccak256_rows
 from aztec_butler.core.columns_json import UnusualError, read_alike, read_any
 from aztec_butler.core.errors import DecodeError, InputError
 from aztec_butler.core.events_fields import event_fields, record_names, struct_fields
@@ -152,6 +153,14 @@ def test_decode__address_checksums__equal_eth_utils():
     ]
     table = columns.decode(answer(logs), "rollup").tables["RollupSlashed"]
     assert table.column("attester").to_pylist() == [to_checksum_address(log.topics[1][12:]) for log in logs]
+
+
+def test_keccak__rows_of_any_length__equal_eth_utils():
+    rng = random.Random(4)
+    for words in range(1, 16):
+        rows = [rng.randbytes(8 * words) for _ in range(5)]
+        hashed = keccak256_rows(np.frombuffer(b"".join(rows), np.uint8).reshape(5, -1))
+        assert [row.tobytes() for row in hashed] == [keccak(row) for row in rows]
 
 
 def test_decode__types__are_those_of_the_description():
