@@ -16,6 +16,10 @@ _FEW: Final = 64
 _AT_ONCE: Final = 512  # the states of so many fit the cache
 _DIGITS: Final = np.frombuffer(b"0123456789abcdef", np.uint8)
 _LENGTH: Final = 42
+_BYTES: Final = 20
+_MOST_KNOWN: Final = 1 << 17
+_known: dict[bytes, str] = {}
+"""Checksummed before: the same addresses come in column after column."""
 
 
 def checksummed(rows: Octets) -> list[str]:
@@ -23,12 +27,21 @@ def checksummed(rows: Octets) -> list[str]:
 
     Source: EIP-55.
     """
-    if len(rows) < _FEW:
-        return [checksum_address(row.tobytes()) for row in rows]
-    texts: list[str] = []
-    for start in range(0, len(rows), _AT_ONCE):
-        texts += _checksummed(rows[start : start + _AT_ONCE])
-    return texts
+    content = np.ascontiguousarray(rows).tobytes()
+    keys = [content[start : start + _BYTES] for start in range(0, len(content), _BYTES)]
+    texts = [_known.get(key) for key in keys]
+    places = [place for place, text in enumerate(texts) if text is None]
+    if len(places) < _FEW:
+        made = [checksum_address(keys[place]) for place in places]
+    else:
+        made = []
+        for start in range(0, len(places), _AT_ONCE):
+            made += _checksummed(rows[places[start : start + _AT_ONCE]])
+    fresh = {keys[place]: text for place, text in zip(places, made, strict=True)}
+    if len(_known) + len(fresh) > _MOST_KNOWN:
+        _known.clear()
+    _known.update(fresh)
+    return [text or fresh[key] for key, text in zip(keys, texts, strict=True)]
 
 
 def _checksummed(rows: Octets) -> list[str]:
