@@ -29,7 +29,7 @@ FOREIGN = {
     "cli": {"fire", "platformdirs", "pyarrow", "tqdm"},
 }
 # What only some modules of a room may import, by how their names begin.
-FOREIGN_PARTS = {"core/columns": {"numpy", "pyarrow"}}
+FOREIGN_PARTS = {"core/columns": {"numpy", "pyarrow"}, "clients/log_": {"numpy"}}
 HEAVY = [
     "web3",
     "pandas",

@@ -106,6 +106,10 @@ class Decoder:
         self._groups: dict[tuple[str, Event], list[Batch]] = defaultdict(list)
         self._undecoded: list[UndecodedLog] = []
 
+    def add_batches(self, batches: Iterable[Batch]) -> None:
+        """Take more logs that are columns already, e.g. those of a ``LogPiece``."""
+        self._sort(batch for batch in batches if len(batch))
+
     def add(self, logs: Answer | Iterable[Answer] | Iterable[Any]) -> None:
         """Read more logs; the same input as ``decode``."""
         if isinstance(logs, Answer):
