@@ -48,31 +48,25 @@ def _brief(content: bytes) -> str:
 
 @attrs.frozen(kw_only=True)
 class Call:
-    """One call to a contract.
+    """One call of a contract, not sent.
 
     Args:
         to: the contract.
         data: the calldata; hex text is taken as well.
         value_wei: ether sent along.
-        summary: what it does, in one sentence with units.
+        summary: what it does, in one sentence with units; empty where nobody knows.
 
     Raises:
-        InputError: no address, the zero address, an amount that is none, or an allowance for a contract that everybody
-            can use.
+        InputError: no address, no bytes, or an amount that is none.
     """
 
     to: str = attrs.field(converter=parse_address)
     data: bytes = attrs.field(converter=_content, repr=_brief)
     value_wei: int = unit("wei", default=0)
-    summary: str
+    summary: str = ""
 
     def __attrs_post_init__(self) -> None:
-        if self.to == ZERO_ADDRESS:
-            raise InputError("a call to the zero address", hint="give the contract's address", to=self.to)
         check_uint("value_wei", self.value_wei)
-        if not self.summary.strip():
-            raise InputError("a call needs a sentence that says what it does", to=self.to)
-        refuse_open_allowance(self.data)
 
     @property
     def selector(self) -> str:
@@ -100,10 +94,14 @@ def build_call(to: str, function: Function, *arguments: Any, summary: str, value
         value_wei: ether sent along.
 
     Raises:
-        InputError: an argument does not fit its type, or what ``Call`` refuses.
+        InputError: an argument does not fit its type, ``to`` is nobody, or everybody could take what it allows.
     """
     data = function.encode_call(*arguments)
-    return Call(to=to, data=decoded_back(function, data, arguments), value_wei=value_wei, summary=summary)
+    refuse_open_allowance(data)
+    address = check_address("to", to, hint="give the contract's address")
+    return Call(
+        to=address, data=decoded_back(function, data, arguments), value_wei=value_wei, summary=summary
+    )
 
 
 def decoded_back(function: Function, data: bytes, arguments: tuple[Any, ...]) -> bytes:
@@ -138,10 +136,11 @@ def check_uint(name: str, value: object, *, bits: int = 256, at_least: int = 0) 
         )
     if isinstance(value, bool) or not isinstance(value, int):
         raise InputError("an integer is needed", hint="amounts are in wei", **{name: repr(value)})
+    shown: dict[str, Any] = {name: value}
     if value < at_least:
-        raise InputError("the value is too small", at_least=at_least, **{name: value})
+        raise InputError("the value is too small", **shown, at_least=at_least)
     if value >> bits:
-        raise InputError("the value is larger than the contract can hold", bits=bits, **{name: value})
+        raise InputError("the value is larger than the contract can hold", **shown, bits=bits)
     return value
 
 
