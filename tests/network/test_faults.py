@@ -91,7 +91,7 @@ class QuickClock:
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch):
     clock = QuickClock()
-    monkeypatch.setattr("aztec_butler.network.Rpc", partial(Rpc, sleep=clock.sleep, clock=clock))
+    monkeypatch.setattr("aztec_butler.network.connecting.Rpc", partial(Rpc, sleep=clock.sleep, clock=clock))
 
 
 def answers(net) -> dict[str, pd.DataFrame]:

@@ -1,35 +1,19 @@
-"""The front door: a connection to one network, and its questions as DataFrames.
-
-::
-
-    import aztec_butler as ab
-
-    net = ab.connect("mainnet", l1="https://...")
-    net.attesters()                      # at the latest block, read anew each time
-    net.at("finalized").entry_queue()    # at one block; a pinned network reads everything once
-
-Every table is of one block, named in ``frame.attrs``. A failure is an error, never a shorter table.
-"""
+"""One network and its questions; every answer is of one block."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-import attrs
-
 from aztec_butler.clients.blocks import fetch_block, parse_block
-from aztec_butler.clients.discovery import fetch_deployment
 from aztec_butler.clients.multicall import Multicall
 from aztec_butler.clients.rpc import Rpc
 from aztec_butler.clients.snapshot import Progress, Snapshot
-from aztec_butler.clients.staking_logs import StakingLogs
-from aztec_butler.core.errors import InputError, NotFoundError, SettingsError
+from aztec_butler.core.errors import InputError, SettingsError
 from aztec_butler.core.hexes import parse_address
-from aztec_butler.core.networks import DEVNET, NetworkPreset, preset
 from aztec_butler.core.records import BlockStamp, Deployment
+from aztec_butler.network.connection import Connection
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,37 +23,6 @@ if TYPE_CHECKING:
     from aztec_butler.clients.web3_contracts import Web3Contracts
 
 
-class _Connection:
-    """What every pin of one network shares: the door, the deployment, the logs already fetched."""
-
-    def __init__(
-        self, rpc: Rpc, *, settings: NetworkPreset, node: AztecNode | None, progress: Progress | None
-    ) -> None:
-        self.rpc = rpc
-        self.settings = settings
-        self.node = node
-        self.progress = progress
-        self.multicall = Multicall(rpc)
-        self.logs = StakingLogs(rpc)
-        self._deployment: Deployment | None = None
-        self._lock = threading.Lock()
-
-    def discover(self, block: BlockStamp, rollup_count: int) -> Deployment:
-        """The deployment with at least so many rollups, asked for at a block when it is not known yet."""
-        with self._lock:
-            known = self._deployment
-            if known is None or len(known.rollups) < rollup_count:
-                known = self._deployment = fetch_deployment(
-                    self.multicall,
-                    chain_id=self.rpc.chain_id or self.settings.chain_id,
-                    registry=_required(self.settings.registry),
-                    staking_registry=self.settings.staking_registry,
-                    first_block=self.settings.first_block,
-                    block=block,
-                )
-            return known
-
-
 class Network:
     """One network, at the latest block or pinned to one; ``connect`` makes it.
 
@@ -77,7 +30,7 @@ class Network:
         block_name: the block that questions are asked at: a number, or ``latest``, ``safe``, ``finalized``.
     """
 
-    def __init__(self, connection: _Connection, block_name: int | str) -> None:
+    def __init__(self, connection: Connection, block_name: int | str) -> None:
         self._connection = connection
         self.block_name = block_name
         self._pinned: Snapshot | None = None
@@ -302,102 +255,6 @@ class Network:
         )
 
 
-def connect(
-    network: str = "mainnet",
-    *,
-    l1: str | Sequence[str] | None = None,
-    l2: str | None = None,
-    registry: str | None = None,
-    staking_registry: str | None = None,
-    first_block: int | None = None,
-    block: int | str = "latest",
-    requests_per_second: float | None = None,
-    timeout_seconds: float = 30.0,
-    progress: Progress | bool = True,
-) -> Network:
-    """Connect to a network.
-
-    Args:
-        network: a preset: ``mainnet``, ``testnet`` or ``devnet``. What follows takes precedence over the preset.
-        l1: URL of an Ethereum node; several are used in order, with failover. For ``devnet`` the one that
-            ``aztec-butler devnet up`` runs on this machine is found by itself.
-        l2: URL of an Aztec node; needed for ``.node`` only.
-        registry: the Registry, from which the other contracts are found.
-        staking_registry: the StakingRegistry, which nothing else leads to.
-        first_block: a block before which no staking event lies.
-        block: the block that questions are asked at: a number pins it, ``latest`` is resolved at each question.
-        requests_per_second: limit for each endpoint.
-        timeout_seconds: for each request.
-        progress: a function told about long reads, True for a progress bar, False for silence.
-
-    >>> net = connect("mainnet", l1="https://ethereum.example/v3/key")  # doctest: +SKIP
-
-    Raises:
-        SettingsError: an unknown preset, no endpoint, or one that is on another chain.
-        InputError: an address or block that is none.
-        NodeError: no endpoint answered.
-    """
-    settings = _settings(
-        network, registry=registry, staking_registry=staking_registry, first_block=first_block
-    )
-    block_name = parse_block(block)
-    endpoints = (
-        [l1] if isinstance(l1, str) else list(l1 or _running_devnet(settings) or settings.l1_endpoints)
-    )
-    if not endpoints:
-        raise SettingsError(
-            "an Ethereum node is needed",
-            hint=f'connect("{network}", l1="https://...")',
-            network=network,
-        )
-    rpc = Rpc(
-        endpoints,
-        chain_id=settings.chain_id,
-        requests_per_second=requests_per_second,
-        timeout_seconds=timeout_seconds,
-    )
-    connection = _Connection(
-        rpc, settings=settings, node=_node(l2 or settings.l2_endpoint), progress=_progress(progress)
-    )
-    net = Network(connection, block_name)
-    try:
-        rpc.call("eth_chainId")  # a wrong or dead endpoint shows now, not at the first question
-        return net if isinstance(block_name, str) else net.at(block_name)
-    except BaseException:
-        rpc.close()
-        raise
-
-
-def _settings(network: str, **changes: Any) -> NetworkPreset:
-    settings = preset(network)
-    given = {name: value for name, value in changes.items() if value is not None}
-    for name in ("registry", "staking_registry"):
-        if name in given:
-            given[name] = parse_address(given[name])
-    if "registry" in given and given["registry"] != settings.registry:
-        # Another deployment on the same chain: nothing else of the preset holds for it.
-        given = {"staking_registry": None, "first_block": None} | given
-    return attrs.evolve(settings, **given)
-
-
-def _running_devnet(settings: NetworkPreset) -> Sequence[str]:
-    """Where ``devnet up`` listens on this machine; nowhere for other networks, or when none runs."""
-    if settings.name != DEVNET.name:
-        return ()
-    from aztec_butler.devnet.session import read_session
-
-    try:
-        return (read_session().url,)
-    except NotFoundError:
-        return ()
-
-
-def _required(registry: str | None) -> str:
-    if registry is None:
-        raise SettingsError("the address of the Registry is needed", hint='connect(..., registry="0x...")')
-    return registry
-
-
 def _several(attesters: str | Sequence[str]) -> Sequence[str]:
     if isinstance(attesters, str):
         return [attesters]
@@ -405,21 +262,3 @@ def _several(attesters: str | Sequence[str]) -> Sequence[str]:
     if not asked:
         raise InputError("there is no address to look up")
     return asked
-
-
-def _node(url: str | None) -> AztecNode | None:
-    if url is None:
-        return None
-    from aztec_butler.clients.aztec_node import AztecNode
-
-    return AztecNode(url)
-
-
-def _progress(wanted: Progress | bool) -> Progress | None:
-    if callable(wanted):
-        return wanted
-    if not wanted:
-        return None
-    from aztec_butler.notebook.progress import ProgressBars
-
-    return ProgressBars()
