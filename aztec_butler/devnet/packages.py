@@ -1,6 +1,6 @@
-"""The npm packages the devnet stands on: the compiled contracts of the protocol, and anvil.
+"""The npm packages the devnet stands on: the compiled contracts of the protocol, anvil, and Safe's contracts.
 
-Both are fetched once, with exact versions and hashes, into the user's cache directory, and only the files that are
+They are fetched once, with exact versions and hashes, into the user's cache directory, and only the files that are
 used are kept. npm is used as a downloader alone (it knows the user's registry, proxy and certificates): no install
 script runs and no dependency is resolved.
 """
@@ -45,6 +45,36 @@ _CONTRACTS_INTEGRITY = (
     "sha512-mTlLlYDFZW+54ocwhWOWd8eFROv7wyF9lOmqnaadVkKlQjG2ztJjMJLPN78GrJzx2ZJkyaa2aeGbNCRoZX1GlA=="
 )
 _NPM_TIMEOUT_SECONDS = 600
+
+# Safe's own builds, the code on mainnet byte for byte; a test derives the canonical addresses from them.
+_SAFE_PACKAGES: dict[str, tuple[str, str]] = {
+    "1.3.0": (
+        "@gnosis.pm/safe-contracts",
+        "sha512-1p+1HwGvxGUVzVkFjNzglwHrLNA67U/axP0Ct85FzzH8yhGJb4t9jDjPYocVMzLorDoWAfKicGy1akPY9jXRVw==",
+    ),
+    "1.4.1": (
+        "@safe-global/safe-contracts",
+        "sha512-fP1jewywSwsIniM04NsqPyVRFKPMAuirC3ftA/TA4X3Zc5EnwQp/UCJUU2PL/37/z/jMo8UUaJ+pnFNWmMU7dQ==",
+    ),
+    "1.5.0": (
+        "@safe-global/safe-smart-account",
+        "sha512-VIMWxoeY/kNuZVsQVvAeOFKcQS3eojCXg0ecGnesBSLn5ypYshmBhVEEU5XiurJJGTs/MrcoLTbTxhs9W9GvdQ==",
+    ),
+}
+_SAFE_CONTRACTS = frozenset(
+    (
+        "GnosisSafe",
+        "GnosisSafeL2",
+        "GnosisSafeProxyFactory",
+        "Safe",
+        "SafeL2",
+        "SafeProxyFactory",
+        "CompatibilityFallbackHandler",
+        "MultiSendCallOnly",
+    )
+)
+SAFE_VERSIONS = tuple(_SAFE_PACKAGES)
+"""Versions of the Safe contracts that can be fetched."""
 
 _Report = Callable[[str], None]
 _Npm = Callable[[Sequence[str], Path], subprocess.CompletedProcess[Any]]
@@ -106,29 +136,67 @@ def install_packages(cache_folder: Path | None = None, *, report: _Report | None
         NodeUnreachable: npm could not fetch a package.
         NodeRefused: a package differs from its hash.
     """
+    return Packages(folder=_install(_pins(), cache_folder, "the contracts and anvil (50 MB, once)", report))
+
+
+def install_safe_contracts(cache_folder: Path | None = None, *, report: _Report | None = None) -> Path:
+    """The compiler output of Safe's contracts, ``<version>/<contract>.json``, fetched first if it is not there yet.
+
+    Args:
+        cache_folder: where to keep it; the user's cache directory by default.
+        report: told in a short sentence what is being done, when there is something to wait for.
+
+    Raises:
+        SettingsError: no npm.
+        NodeUnreachable: npm could not fetch a package.
+        NodeRefused: a package differs from its hash.
+    """
+    return _install(_safe_pins(), cache_folder, "the contracts of Safe (3 MB, once)", report)
+
+
+def _install(pins: Sequence[_Pin], cache_folder: Path | None, what: str, report: _Report | None) -> Path:
+    """The folder with what the pins name."""
     report = report or (lambda _: None)
-    pins = _pins()
     root = (cache_folder or default_cache_folder()) / "npm"
     fingerprint = hashlib.sha256("\n".join(f"{pin.label} {pin.integrity}" for pin in pins).encode())
-    packages = Packages(folder=root / fingerprint.hexdigest()[:16])
-    if packages.folder.exists():
-        return packages
+    folder = root / fingerprint.hexdigest()[:16]
+    if folder.exists():
+        return folder
     root.mkdir(parents=True, exist_ok=True)
     with _locked(root / ".lock", report):
-        if packages.folder.exists():
-            return packages
+        if folder.exists():
+            return folder
         for leftover in root.glob(
             ".partial-*"
         ):  # of an installation that was killed; nobody else holds the lock
             shutil.rmtree(leftover)
         partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=root))
         try:
-            _fetch(pins, partial, report)
-            partial.rename(packages.folder)
+            _fetch(pins, partial, what, report)
+            partial.rename(folder)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
-    return packages
+    return folder
+
+
+def _safe_pins() -> tuple[_Pin, ...]:
+    return tuple(
+        _Pin(name, version, integrity, _select_safe_contracts(version))
+        for version, (name, integrity) in _SAFE_PACKAGES.items()
+    )
+
+
+def _select_safe_contracts(version: str) -> Callable[[Sequence[str]], dict[str, str]]:
+    def select(names: Sequence[str]) -> dict[str, str]:
+        found = [PurePosixPath(name) for name in names if "/build/artifacts/contracts/" in name]
+        return {
+            str(path): f"{version}/{path.name}"
+            for path in found
+            if path.suffix == ".json" and path.stem in _SAFE_CONTRACTS
+        }
+
+    return select
 
 
 def _pins() -> tuple[_Pin, ...]:
@@ -172,16 +240,16 @@ def _locked(path: Path, report: _Report) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            report("waiting for another process that fetches the contracts and anvil")
+            report("waiting for another process that fetches contracts")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-def _fetch(pins: Sequence[_Pin], folder: Path, report: _Report) -> None:
+def _fetch(pins: Sequence[_Pin], folder: Path, what: str, report: _Report) -> None:
     npm = _find_npm()
-    report("fetching the contracts and anvil (50 MB, once)")
+    report(f"fetching {what}")
     with ThreadPoolExecutor(len(pins)) as pool:
-        # Both downloads at once; the first failure is raised when the other has ended, too.
+        # All downloads at once; the first failure is raised when the others have ended, too.
         for pin, archive in zip(pins, pool.map(lambda pin: _download(npm, pin, folder), pins), strict=True):
             _verify(pin, archive)
             _unpack(pin, archive, folder)
@@ -221,7 +289,7 @@ def _find_npm() -> _Npm:
 
 def _download(npm: _Npm, pin: _Pin, folder: Path) -> Path:
     """The package's archive, alone in a new folder."""
-    place = folder / (".fetched-" + pin.name.rpartition("/")[2])
+    place = folder / (".fetched-" + pin.name.replace("/", "-"))
     place.mkdir()
     try:
         finished = npm(
