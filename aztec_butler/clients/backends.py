@@ -101,6 +101,10 @@ class Backend:
         """For how long the node asked not to be asked; 0 when it did not."""
         return max(0.0, self._busy_until - self._clock())
 
+    def blame(self, error: NodeError) -> None:
+        """Ask others first for a while: what it answered shows that it cannot be relied on."""
+        self._note(error)
+
     def _note(self, error: NodeError | None) -> None:
         """Remember how the last exchange as a whole went."""
         with self._lock:
@@ -120,7 +124,12 @@ class Backend:
     # ------------------------------------------------------------------ asking
 
     def ask(
-        self, calls: Sequence[Call], *, known_block: int | None = None, timeout_seconds: float | None = None
+        self,
+        calls: Sequence[Call],
+        *,
+        known_block: int | None = None,
+        timeout_seconds: float | None = None,
+        vouching: int = 0,
     ) -> list[Outcome]:
         """Ask the node, in one round trip if it takes batches.
 
@@ -128,6 +137,7 @@ class Backend:
             calls: what to ask, at least one.
             known_block: the node must know this block for its answers to count; None for no condition.
             timeout_seconds: for each HTTP request; None for the transport's own.
+            vouching: how many of the first calls only vouch for the others: what is too large is none of them.
 
         Returns:
             An outcome for each call, in their order.
@@ -141,7 +151,9 @@ class Backend:
             # What changes something is sent only after the guards have passed.
             failure = self._check(guards, self._messenger.send(guards, timeout_seconds), known_block)
             return for_each(failure, calls) if failure else self._messenger.send(calls, timeout_seconds)
-        outcomes = self._messenger.send([*guards, *calls], timeout_seconds, guard_count=len(guards))
+        outcomes = self._messenger.send(
+            [*guards, *calls], timeout_seconds, guard_count=len(guards) + vouching
+        )
         failure = self._check(guards, outcomes, known_block)
         return for_each(failure, calls) if failure else outcomes[len(guards) :]
 

@@ -11,12 +11,13 @@ import http.client
 import io
 import os
 import select
+import socket
 import ssl
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Mapping
 
     from aztec_butler.clients.endpoints import Endpoint
@@ -126,6 +127,13 @@ class Connection:
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
         return not poll.poll(0)
+
+    def break_off(self) -> None:
+        """Wake the thread that waits on it, from another one: its request ends in an error."""
+        if isinstance(self._socket, socket.socket):
+            with suppress(OSError):
+                # Of TCP alone: what TLS keeps about the connection belongs to the other thread.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close it; never raises."""

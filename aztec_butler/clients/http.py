@@ -31,6 +31,8 @@ import attrs
 from aztec_butler.clients.connections import Connection, ConnectionPool, Deadline
 from aztec_butler.clients.endpoints import Endpoint
 from aztec_butler.clients.proxies import proxy_for
+from aztec_butler.clients.stopping import breaking_off
+from aztec_butler.clients.stopping import check as check_stop_sign
 from aztec_butler.clients.troubles import Trouble
 from aztec_butler.core.errors import InputError, NodeError, NodeRefused, NodeUnreachable
 
@@ -169,12 +171,19 @@ class HttpTransport:
     def _try(
         self, connection: Connection, method: str, target: str, body: bytes | None, deadline: Deadline
     ) -> Response | _Failure:
+        with breaking_off(connection):
+            return self._attempt(connection, method, target, body, deadline)
+
+    def _attempt(
+        self, connection: Connection, method: str, target: str, body: bytes | None, deadline: Deadline
+    ) -> Response | _Failure:
         stage = _Stage.CONNECTING
         was_reused = connection.has_answered
         response = None
         try:
             if not was_reused:
                 connection.open(deadline, self._connect_seconds)
+                check_stop_sign()
             stage = _Stage.SENDING
             connection.send(method, target, body, self._headers, deadline)
             stage = _Stage.WAITING

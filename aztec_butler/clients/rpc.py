@@ -30,6 +30,7 @@ from aztec_butler.clients.jsonrpc import Call
 from aztec_butler.clients.messenger import RequestDetails
 from aztec_butler.clients.policy import RateLimit, RetryPolicy
 from aztec_butler.clients.settlements import Settlement
+from aztec_butler.clients.stopping import sleep as stoppable_sleep
 from aztec_butler.core.errors import ButlerError, InputError, SettingsError
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Rpc:
         workers: int = 8,
         headers: dict[str, str] | None = None,
         on_request: Callable[[RequestDetails], None] | None = None,
-        sleep: Callable[[float], object] = time.sleep,
+        sleep: Callable[[float], object] = stoppable_sleep,
         clock: Callable[[], float] = time.monotonic,
         random_fraction: Callable[[], float] | None = None,
     ) -> None:
@@ -160,6 +161,36 @@ class Rpc:
             raise_at_once=raise_at_once,
             timeout_seconds=timeout_seconds,
         )
+        if isinstance(value, ButlerError):
+            raise value
+        return value
+
+    def call_together(
+        self,
+        calls: Sequence[tuple[str, Sequence[Any]]],
+        *,
+        decode: Callable[[Sequence[msgspec.Raw], str], Any],
+        raise_at_once: Collection[Trouble] = (),
+        timeout_seconds: float | None = None,
+    ) -> Any:
+        """One value out of several methods that one and the same endpoint answered, at once if it takes batches.
+
+        Args:
+            calls: method and parameters of each. The last one is the question; the others vouch for its answer.
+            decode: makes the value of the results' JSON text, in order, and of the endpoint's name. It may raise
+                ``DecodeError`` about an answer that cannot be right, to have the question asked again; or a
+                ``NodeError`` about this endpoint, to have others asked first from now on.
+            raise_at_once: troubles that the caller deals with itself; they are not retried.
+            timeout_seconds: for each HTTP request; None for the usual.
+
+        Raises:
+            RevertError: a contract reverted.
+            NodeError: no endpoint answered all of them properly, in spite of retries.
+            SettingsError: every endpoint is on another chain.
+        """
+        question = Settlement(_calls(calls), decode, raise_at_once)
+        self._pursue([question], timeout_seconds=timeout_seconds, vouching=len(calls) - 1)
+        value = question.outcome(self._backends)
         if isinstance(value, ButlerError):
             raise value
         return value
@@ -276,8 +307,22 @@ class Rpc:
         raise_at_once: Collection[Trouble] = (),
         timeout_seconds: float | None = None,
     ) -> list[Any]:
-        """Ask for as long as it makes sense: a value or an error for each call, in order."""
-        settlements = [Settlement(call, decode, raise_at_once) for call in calls]
+        """A value or an error for each call, in order."""
+        settlements = [
+            Settlement([call], lambda results, _: decode(results[0]), raise_at_once) for call in calls
+        ]
+        self._pursue(settlements, known_block=known_block, timeout_seconds=timeout_seconds)
+        return [settlement.outcome(self._backends) for settlement in settlements]
+
+    def _pursue(
+        self,
+        settlements: Sequence[Settlement],
+        *,
+        known_block: int | None = None,
+        timeout_seconds: float | None = None,
+        vouching: int = 0,
+    ) -> None:
+        """Ask for as long as it makes sense."""
         started = self._clock()
         for round_number in range(1, self._policy.rounds + 1):
             for backend in self._line():
@@ -285,18 +330,21 @@ class Rpc:
                 if not waiting:
                     continue
                 outcomes = backend.ask(
-                    [settlement.call for settlement in waiting],
+                    [call for settlement in waiting for call in settlement.calls],
                     known_block=known_block,
                     timeout_seconds=timeout_seconds,
+                    vouching=vouching,
                 )
-                for settlement, outcome in zip(waiting, outcomes, strict=True):
-                    settlement.take(backend, outcome)
+                place = 0
+                for settlement in waiting:
+                    end = place + len(settlement.calls)
+                    settlement.take(backend, outcomes[place:end])
+                    place = end
             usable = self._usable()
             if not any(settlement.wants(backend) for settlement in settlements for backend in usable):
                 break
             if round_number == self._policy.rounds or not self._wait(round_number, started, usable):
                 break
-        return [settlement.outcome(self._backends) for settlement in settlements]
 
     def _usable(self) -> list[Backend]:
         """The endpoints on the right chain.

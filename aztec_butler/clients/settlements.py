@@ -1,4 +1,4 @@
-"""What becomes of one call while several endpoints are asked, perhaps several times. Pure."""
+"""What becomes of a question while several endpoints are asked, perhaps several times. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ import msgspec
 
 from aztec_butler.clients.methods import is_repeatable
 from aztec_butler.clients.troubles import Trouble, trouble_of
-from aztec_butler.core.errors import ButlerError, DecodeError, NodeBusy, NodeRefused, RevertError
+from aztec_butler.core.errors import (
+    ButlerError,
+    DecodeError,
+    NodeBusy,
+    NodeError,
+    NodeRefused,
+    RevertError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -17,7 +24,6 @@ if TYPE_CHECKING:
     from aztec_butler.clients.backends import Backend
     from aztec_butler.clients.jsonrpc import Call
     from aztec_butler.clients.messenger import Outcome
-    from aztec_butler.core.errors import NodeError
 
 # Nobody else would answer these either: whoever asked has to ask for less.
 _CALLERS_OWN = frozenset((Trouble.TOO_LARGE, Trouble.OUT_OF_GAS))
@@ -27,23 +33,26 @@ _TIME_OUTS_PER_ENDPOINT = 2
 
 
 class Settlement:
-    """One call, and the answers to it so far.
+    """One question, and the answers to it so far.
 
     Args:
-        call: what is asked.
-        decode: makes the value of the result's JSON text. A DecodeError says that the node cannot be right; then it
-            did not answer.
+        calls: what is asked: one call, or several that one endpoint has to answer together.
+        decode: makes the value of their results' JSON text, in order, and of the endpoint's name. A DecodeError says
+            that the node cannot be right; then it did not answer. A NodeError says what else is wrong with it.
         raise_at_once: troubles that the caller deals with itself. After a time-out the other endpoints are asked once
             all the same: the endpoint may be dead, and the request not too large.
     """
 
     def __init__(
-        self, call: Call, decode: Callable[[msgspec.Raw], Any], raise_at_once: Collection[Trouble]
+        self,
+        calls: Sequence[Call],
+        decode: Callable[[Sequence[msgspec.Raw], str], Any],
+        raise_at_once: Collection[Trouble],
     ) -> None:
-        self.call = call
+        self.calls = calls
         self._decode = decode
         self._final_troubles = _CALLERS_OWN.union(raise_at_once)
-        self._is_repeatable = is_repeatable(call.method)
+        self._is_repeatable = all(is_repeatable(call.method) for call in calls)
         self._is_settled = False
         self._final: Any = None
         self._errors: dict[Backend, NodeError] = {}
@@ -62,22 +71,30 @@ class Settlement:
             return False
         return last.retryable and self._time_outs.get(backend, 0) < _TIME_OUTS_PER_ENDPOINT
 
-    def take(self, backend: Backend, outcome: Outcome) -> None:
-        """Note what an endpoint answered."""
+    def take(self, backend: Backend, outcomes: Sequence[Outcome]) -> None:
+        """Note what an endpoint answered to each of the calls."""
         self._attempts += 1
-        if isinstance(outcome, msgspec.Raw):
+        results = [outcome for outcome in outcomes if isinstance(outcome, msgspec.Raw)]
+        if len(results) == len(outcomes):
             try:
-                self._settle(self._decode(outcome))
+                self._settle(self._decode(results, backend.endpoint.name))
             except (DecodeError, msgspec.DecodeError, UnicodeDecodeError) as error:
                 self._errors[backend] = self._nonsense(backend, error)
-        elif isinstance(outcome, RevertError):
-            self._settle(outcome)
-        else:
-            self._errors[backend] = outcome
-            if trouble_of(outcome) is Trouble.TIMED_OUT:
-                self._time_outs[backend] = self._time_outs.get(backend, 0) + 1
-            if self._is_final(outcome):
-                self._settle(outcome)
+            except NodeError as error:
+                self._errors[backend] = error.with_traceback(None)
+                backend.blame(error)
+            return
+        failures = [outcome for outcome in outcomes if not isinstance(outcome, msgspec.Raw)]
+        # The one that the caller has to act upon, wherever it stands.
+        failure = next((each for each in failures if self._is_final(each)), failures[0])
+        if isinstance(failure, RevertError):
+            self._settle(failure)
+            return
+        self._errors[backend] = failure
+        if trouble_of(failure) is Trouble.TIMED_OUT:
+            self._time_outs[backend] = self._time_outs.get(backend, 0) + 1
+        if self._is_final(failure):
+            self._settle(failure)
 
     def _settle(self, final: Any) -> None:
         self._final, self._is_settled = final, True
@@ -89,12 +106,19 @@ class Settlement:
             retryable=True,
             reason=Trouble.MALFORMED,
             endpoint=backend.endpoint.name,
-            method=self.call.method,
+            method=self._method,
         )
         refusal.facts |= {} if ours is None else ours.facts
         return refusal
 
-    def _is_final(self, error: NodeError) -> bool:
+    @property
+    def _method(self) -> str:
+        methods = {call.method for call in self.calls}
+        return methods.pop() if len(methods) == 1 else "batch"
+
+    def _is_final(self, error: NodeError | RevertError) -> bool:
+        if isinstance(error, RevertError):
+            return True
         trouble = trouble_of(error)
         if trouble in self._final_troubles and trouble is not Trouble.TIMED_OUT:
             return True
@@ -124,7 +148,7 @@ class Settlement:
                 hint="come back later, or add an endpoint",
                 retry_after_seconds=min(backend.busy_seconds() for backend in backends),
                 endpoint=", ".join(backend.endpoint.name for backend in backends),
-                method=self.call.method,
+                method=self._method,
             )
         error = copy.copy(told[0][1])
         error.facts = dict(error.facts)
