@@ -41,10 +41,13 @@ def parse_tokens(text: str) -> int:
     """Tokens as people write them, to wei.
 
     Args:
-        text: a decimal number of tokens, with ``_`` or ``,`` between thousands if any, or ``<integer> wei``.
+        text: a decimal number of tokens, with ``_`` or ``,`` between thousands if any, and ``AZTEC`` behind it if you
+            like; or ``<integer> wei``.
 
     >>> parse_tokens("200_000.5")
     200000500000000000000000
+    >>> parse_tokens("100 AZTEC")
+    100000000000000000000
     >>> parse_tokens("7 wei")
     7
 
@@ -54,7 +57,7 @@ def parse_tokens(text: str) -> int:
     cleaned = text.strip().lower()
     if match := _WEI.fullmatch(cleaned):
         return _integer(match.group(1), text)
-    match = _TOKENS.fullmatch(cleaned)
+    match = _TOKENS.fullmatch(cleaned.removesuffix("aztec").rstrip())
     whole, fraction = match.groups(default="") if match else ("", "")
     if not whole and not fraction:
         if cleaned.startswith("-"):
@@ -94,6 +97,15 @@ def render_tokens(amount_wei: int, *, decimals: int = 2) -> str:
     if decimals == 0:
         return f"{sign}{whole:,}"
     return f"{sign}{whole:,}.{rest:018d}"[: -(TOKEN_DECIMALS - decimals) or None]
+
+
+def render_bps(bps: int) -> str:
+    """Basis points as a percentage.
+
+    >>> render_bps(2550)
+    '25.50%'
+    """
+    return f"{bps // 100}.{bps % 100:02d}%"
 
 
 def parse_duration(text: str) -> int:
