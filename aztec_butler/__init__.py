@@ -14,6 +14,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING to type checkers, without the time that importing typing takes
 if TYPE_CHECKING:
+    from aztec_butler.core import calldata
     from aztec_butler.core.errors import (
         ApprovalPending,
         ButlerError,
@@ -46,12 +47,15 @@ __all__ = [
     "NotFoundError",
     "RevertError",
     "SettingsError",
+    "calldata",
     "connect",
 ]
 
 __version__ = "0.1.0"
 
 _HOMES = {"Network": "network", "connect": "network"}
+_MODULES = {"calldata": "core.calldata"}
+"""Public names that are modules themselves."""
 
 
 def __getattr__(name: str) -> object:
@@ -60,7 +64,11 @@ def __getattr__(name: str) -> object:
         raise AttributeError(message)
     from importlib import import_module
 
-    value: object = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'core.errors')}"), name)
+    value: object
+    if name in _MODULES:
+        value = import_module(f"{__name__}.{_MODULES[name]}")
+    else:
+        value = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'core.errors')}"), name)
     globals()[name] = value
     return value
 
