@@ -1,10 +1,9 @@
 """A transaction of a Safe: its hash, several calls in one, and the signatures that let it through. Pure.
 
 What the owners sign is the EIP-712 hash of the transaction under the Safe's own domain: the same on every machine, so
-each of them can compute it again. Several calls become one delegate call to MultiSendCallOnly, which can do nothing but
-call: the Safe's own storage is out of its reach.
+each of them can compute it again.
 
-Source: ``Safe.sol``, ``MultiSendCallOnly.sol`` and ``SignatureDecoder.sol`` of safe-global/safe-smart-account.
+Source: ``Safe.sol`` and ``SignatureDecoder.sol`` of safe-global/safe-smart-account.
 """
 
 from __future__ import annotations
@@ -18,9 +17,10 @@ import attrs
 
 from aztec_butler.core.calls import Call
 from aztec_butler.core.errors import DecodeError, InputError
-from aztec_butler.core.hexes import ZERO_ADDRESS, checksum_address, keccak256, parse_address, parse_bytes
+from aztec_butler.core.hexes import ZERO_ADDRESS, keccak256, parse_address, parse_bytes
 from aztec_butler.core.records import unit
-from aztec_butler.core.safe_abi import MULTI_SEND, SAFE
+from aztec_butler.core.safe_abi import SAFE
+from aztec_butler.core.safe_multi_send import MULTI_SENDS, decode_multi_send, encode_multi_send
 
 SIGNATURE_BYTES: Final = 65
 _DOMAIN_TYPE: Final = keccak256(b"EIP712Domain(uint256 chainId,address verifyingContract)")
@@ -30,7 +30,6 @@ _TRANSACTION_TYPE: Final = keccak256(
 )
 _VERSION: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:\+L2)?")
 _LARGEST_WORD: Final = (1 << 256) - 1
-_PACKED_HEAD_BYTES: Final = 1 + 20 + 32 + 32
 
 
 class Operation(IntEnum):
@@ -38,32 +37,6 @@ class Operation(IntEnum):
 
     CALL = 0
     DELEGATE_CALL = 1
-
-
-@attrs.frozen(kw_only=True)
-class MultiSend:
-    """A deployed MultiSendCallOnly."""
-
-    address: str
-    code_hash: str
-    """Keccak of its code: what stands at the address must have it."""
-
-
-MULTI_SENDS: Final[dict[tuple[int, int], MultiSend]] = {
-    (1, 3): MultiSend(
-        address="0x40A2aCCbd92BCA938b02010E17A5b8929b49130D",
-        code_hash="0xa9865ac2d9c7a1591619b188c4d88167b50df6cc0c5327fcbd1c8c75f7c066ad",
-    ),
-    (1, 4): MultiSend(
-        address="0x9641d764fc13c8B624c04430C7356C1C7C8102e2",
-        code_hash="0xecd5bd14a08c5d2122379900b2f272bdf107a7e92423c10dd5fe3254386c9939",
-    ),
-    (1, 5): MultiSend(
-        address="0xA83c336B20401Af773B6219BA5027174338D1836",
-        code_hash="0xcdbdcec38d2f1c7d961b0029ff8416b7e86e9974d6f0e9c9580c7d17fcfb6663",
-    ),
-}
-"""The canonical deployments on mainnet and Sepolia, by the Safe's version. Source: safe-global/safe-deployments."""
 
 
 @attrs.frozen(kw_only=True)
@@ -210,7 +183,7 @@ def transaction_of(calls: Sequence[Call], *, nonce: int, version: tuple[int, int
         version: of the Safe, from ``parse_version``.
 
     Raises:
-        InputError: no call, or one that no contract could be called with.
+        InputError: no call.
     """
     if not calls:
         raise InputError("a Safe transaction needs at least one call")
@@ -223,57 +196,6 @@ def transaction_of(calls: Sequence[Call], *, nonce: int, version: tuple[int, int
         operation=Operation.DELEGATE_CALL,
         nonce=nonce,
     )
-
-
-def encode_multi_send(calls: Sequence[Call]) -> bytes:
-    """Calldata for MultiSendCallOnly.
-
-    Raises:
-        InputError: an address or an amount that does not fit.
-
-    Source: ``MultiSendCallOnly.sol``: operation, address, value, length and data, packed without padding.
-    """
-    packed = bytearray()
-    for call in calls:
-        if not 0 <= call.value_wei <= _LARGEST_WORD:
-            raise InputError("an amount does not fit a word", to=call.to, value_wei=call.value_wei)
-        packed += bytes((Operation.CALL,))
-        packed += parse_bytes(parse_address(call.to), size=20)
-        packed += _word(call.value_wei) + _word(len(call.data)) + call.data
-    return MULTI_SEND.function("multiSend").encode_call(bytes(packed))
-
-
-def decode_multi_send(data: bytes) -> tuple[Call, ...]:
-    """The calls in calldata for MultiSendCallOnly; their summaries are empty.
-
-    Raises:
-        DecodeError: other calldata, or an operation that MultiSendCallOnly refuses.
-    """
-    (packed,) = MULTI_SEND.function("multiSend").decode_call(data)
-    calls: list[Call] = []
-    start = 0
-    while start < len(packed):
-        head = packed[start : start + _PACKED_HEAD_BYTES]
-        if len(head) < _PACKED_HEAD_BYTES:
-            raise DecodeError("packed calls end in the middle of one", bytes=len(packed), start=start)
-        if head[0] != Operation.CALL:
-            raise DecodeError(
-                "packed calls hold something else than a call", operation=head[0], position=len(calls)
-            )
-        size = int.from_bytes(head[53:], "big")
-        end = start + _PACKED_HEAD_BYTES + size
-        if end > len(packed):
-            raise DecodeError("packed calls end in the middle of one", bytes=len(packed), needed_bytes=end)
-        calls.append(
-            Call(
-                to=checksum_address(head[1:21]),
-                value_wei=int.from_bytes(head[21:53], "big"),
-                data=packed[start + _PACKED_HEAD_BYTES : end],
-                summary="",
-            )
-        )
-        start = end
-    return tuple(calls)
 
 
 def calls_of(transaction: SafeTransaction) -> tuple[Call, ...]:

@@ -18,8 +18,8 @@ import attrs
 
 from aztec_butler.core.errors import InputError
 from aztec_butler.core.hexes import ZERO_ADDRESS, parse_address, parse_bytes
+from aztec_butler.core.safe_multi_send import MULTI_SENDS
 from aztec_butler.core.safe_transaction import (
-    MULTI_SENDS,
     SafeTransaction,
     encode_execution,
     parse_version,

@@ -11,14 +11,12 @@ from aztec_butler.core.calls import Call
 from aztec_butler.core.errors import DecodeError, InputError
 from aztec_butler.core.hexes import checksum_address
 from aztec_butler.core.safe_abi import MULTI_SEND
+from aztec_butler.core.safe_multi_send import MULTI_SENDS, decode_multi_send, encode_multi_send
 from aztec_butler.core.safe_transaction import (
-    MULTI_SENDS,
     Operation,
     SafeTransaction,
     calls_of,
-    decode_multi_send,
     domain_separator,
-    encode_multi_send,
     message_hash,
     pack_signatures,
     parse_version,

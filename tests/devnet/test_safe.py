@@ -14,8 +14,8 @@ from aztec_butler.core.contracts import STAKING_REGISTRY, TOKEN
 from aztec_butler.core.errors import InputError, RevertError
 from aztec_butler.core.hexes import ZERO_ADDRESS, checksum_address, keccak256, parse_bytes, to_hex
 from aztec_butler.core.safe_abi import MULTI_SEND, SAFE
+from aztec_butler.core.safe_multi_send import MULTI_SENDS
 from aztec_butler.core.safe_transaction import (
-    MULTI_SENDS,
     SafeTransaction,
     domain_separator,
     parse_version,
