@@ -66,6 +66,24 @@ class Batch:
             block_timestamp=self.block_timestamp[rows],
         )
 
+    def take(self, places: npt.NDArray[np.int64]) -> Batch:
+        """The logs at these places, in this order."""
+        begin = (np.cumsum(self.sizes) - self.sizes)[places]
+        sizes = self.sizes[places]
+        within = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return Batch(
+            address=self.address[places],
+            topics=tuple(topic[places] for topic in self.topics),
+            data=self.data[np.repeat(begin, sizes) + within],
+            sizes=sizes,
+            block_number=self.block_number[places],
+            block_hash=self.block_hash[places],
+            transaction_hash=self.transaction_hash[places],
+            transaction_index=self.transaction_index[places],
+            log_index=self.log_index[places],
+            block_timestamp=self.block_timestamp[places],
+        )
+
     def first(self) -> RawLog:
         """The first log."""
         names = [field.name for field in attrs.fields(Batch) if field.name not in {"topics", "data"}]

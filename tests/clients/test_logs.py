@@ -13,10 +13,8 @@ from fault_proxy import (
     rpc_error,
     truncated,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from aztec_butler.clients.logs import Offer, RangePlan, fetch_logs, iter_logs, offer_in
+from aztec_butler.clients.logs import fetch_logs, iter_logs
 from aztec_butler.clients.policy import NO_RETRIES
 from aztec_butler.clients.rpc import Rpc
 from aztec_butler.clients.troubles import Trouble, trouble_of
@@ -400,114 +398,6 @@ def test_fetch_logs__no_range__is_refused(first, last):
 def test_fetch_logs__empty_list_that_would_mean_all__is_refused(options):
     with pytest.raises(InputError):
         fetch(Rpc("http://127.0.0.1:1"), **options)
-
-
-# ---------------------------------------------------------------------- the plan
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    first=st.integers(0, 10**7),
-    width=st.integers(1, 10**6),
-    limit=st.integers(1, 10**6),
-    crowded=st.sets(st.integers(0, 10**6), max_size=8),
-    offers=st.sampled_from(["none", "limit", "advice", "nonsense"]),
-)
-def test_range_plan__any_limit__covers_every_block_once_without_waste(first, width, limit, crowded, offers):
-    limit = max(limit, width // 300)
-    plan = RangePlan(first, first + width - 1)
-    asked, done = 0, []
-    while (piece := plan.next_piece()) is not None:
-        asked += 1
-        assert asked < 6_000, "the plan does not come to an end"
-        size = piece[1] - piece[0] + 1
-        # Too wide, or two crowded blocks in one piece.
-        if size > limit or sum(piece[0] <= first + block <= piece[1] for block in crowded) > 1:
-            offer = {
-                "none": None,
-                "limit": Offer(limit, is_limit=True),
-                "advice": Offer(max(1, size // 3), is_limit=False),
-                "nonsense": Offer(size * 2, is_limit=True),
-            }[offers]
-            plan.refused(offer)
-        else:
-            done.append(piece)
-            plan.succeeded()
-
-    assert done[0][0] == first
-    assert done[-1][1] == first + width - 1
-    assert all(before[1] + 1 == after[0] for before, after in pairwise(done))
-
-
-def refusals(width, limit, offer=None):
-    """How many requests are refused until a range is done, and how many are answered."""
-    plan, refused, answered = RangePlan(0, width - 1), 0, 0
-    while (piece := plan.next_piece()) is not None:
-        if piece[1] - piece[0] + 1 > limit:
-            refused += 1
-            plan.refused(offer)
-        else:
-            answered += 1
-            plan.succeeded()
-    return refused, answered
-
-
-def test_range_plan__limit_is_named__is_followed_at_once():
-    assert refusals(1_000_000, 10_000, Offer(10_000, is_limit=True)) == (1, 100)
-
-
-def test_range_plan__limit_is_not_named__is_found_and_little_is_wasted():
-    refused, answered = refusals(10_000_000, 10_000)
-
-    assert answered <= 1.2 * 1000
-    assert refused <= 60
-
-
-def test_range_plan__crowd_is_over__grows_back():
-    plan, pieces = RangePlan(0, 1_000_000), []
-    while (piece := plan.next_piece()) is not None:
-        if piece[0] < 1_000 and piece[1] - piece[0] >= 10:
-            plan.refused()
-        else:
-            pieces.append(piece)
-            plan.succeeded()
-
-    after = [piece for piece in pieces if piece[0] >= 1_000]
-    assert len(after) < 150
-
-
-@pytest.mark.parametrize(
-    ("message", "offer"),
-    [
-        (
-            "query returned more than 10000 results. Try with this block range [0x1, 0x2].",
-            Offer(2, is_limit=False),
-        ),
-        (
-            "query exceeds max results 20000, retry with the range 24383075-24383096",
-            Offer(22, is_limit=False),
-        ),
-        (
-            "You can make eth_getLogs requests with up to a 500 block range. Based on your parameters, this block range should work: [0x1a30dfd, 0x1a30ff0]",
-            Offer(500, is_limit=True),
-        ),
-        (
-            "eth_getLogs requests with up to a 2K block range and no limit on the response size",
-            Offer(2_000, is_limit=True),
-        ),
-        ("eth_getLogs is limited to a 10,000 range", Offer(10_000, is_limit=True)),
-        ("eth_getLogs range is too large, max is 10k blocks", Offer(10_000, is_limit=True)),
-        ("block range greater than 10000 max", None),
-        ("please limit the query to at most 1,000 blocks", Offer(1_000, is_limit=True)),
-        ("ranges over 10000 blocks are not supported on freetier", Offer(10_000, is_limit=True)),
-        ("query returned more than 10000 results", None),
-        ("range 1000000 exceeds limit of 10000", None),
-        ("block range is too wide", None),
-        ("", None),
-    ],
-)
-def test_offer_in__wordings__give_the_number_of_blocks(message, offer):
-    assert offer_in(message) == offer
 
 
 def _width(calls):
