@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from aztec_butler.clients.blocks import parse_block
+from aztec_butler.clients.blocks import TAGS, parse_block
 from aztec_butler.clients.rpc import Rpc
 from aztec_butler.clients.snapshot import Progress
 from aztec_butler.core.errors import NotFoundError, SettingsError
@@ -43,7 +43,8 @@ def connect(
         registry: the Registry, from which the other contracts are found.
         staking_registry: the StakingRegistry, which nothing else leads to.
         first_block: a block before which no staking event lies.
-        block: the block that questions are asked at: a number pins it, ``latest`` is resolved at each question.
+        block: the block that questions are asked at: a number or a hash pins it, ``latest`` is resolved at each
+            question.
         requests_per_second: limit for each endpoint.
         timeout_seconds: for each request.
         progress: a function told about long reads, True for a progress bar, False for silence.
@@ -80,7 +81,7 @@ def connect(
     net = Network(connection, block_name)
     try:
         rpc.call("eth_chainId")  # a wrong or dead endpoint shows now, not at the first question
-        return net if isinstance(block_name, str) else net.at(block_name)
+        return net if block_name in TAGS else net.at(block_name)
     except BaseException:
         rpc.close()
         raise

@@ -131,11 +131,11 @@ class Network:
         """The same network pinned to a block: everything it reads is of that block and read once.
 
         Args:
-            block: a number, or ``latest``, ``safe``, ``finalized``, resolved now.
+            block: a number, a hash, or ``latest``, ``safe``, ``finalized``, resolved now.
 
         Raises:
             InputError: no block's name.
-            NotFoundError: the chain has no such block yet.
+            NotFoundError: the chain has no such block yet, or no longer.
             NodeError: the node failed.
         """
         pinned = Network(self._connection, parse_block(block))

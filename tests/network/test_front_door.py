@@ -208,6 +208,16 @@ def test_at__no_block__is_an_input_error(connected, block):
         connected().at(block)
 
 
+def test_at__a_hash__is_that_block(connected):
+    net = connected()
+    stamp = net.at(net.block.number - 1).block
+    assert net.at(stamp.hash.upper().replace("0X", "0x")).block == stamp
+    pinned = connected(block=stamp.hash)
+    assert pinned.block_name == stamp.number
+    with pytest.raises(NotFoundError):
+        net.at("0x" + "ab" * 32)
+
+
 def test_at__a_future_block__is_not_found(connected):
     with pytest.raises(NotFoundError):
         connected().at(10**9)
