@@ -107,11 +107,14 @@ class HttpTransport:
             self._headers |= {f"proxy-{key}": value for key, value in proxy.headers}
         self._pool = ConnectionPool(lambda: Connection(self.endpoint, proxy, idle_seconds), clock)
 
-    def post(self, body: bytes, *, timeout_seconds: float | None = None, repeatable: bool = True) -> Response:
+    def post(
+        self, body: bytes, *, path: str = "", timeout_seconds: float | None = None, repeatable: bool = True
+    ) -> Response:
         """Send a body and wait for the whole answer.
 
         Args:
             body: JSON.
+            path: below the endpoint's path, as for ``get``.
             timeout_seconds: for this exchange; None for the transport's own.
             repeatable: whether doing it twice does no harm. Such a request is sent once more, silently, when a
                 kept-alive connection turns out to have been closed; any other then ends in an error.
@@ -120,23 +123,20 @@ class HttpTransport:
             NodeUnreachable: no whole answer arrived.
             NodeRefused: the answer is no HTTP, too large, or not decodable.
         """
-        return self._exchange("POST", self.endpoint.target, body, timeout_seconds, repeatable=repeatable)
+        return self._exchange("POST", self._below(path), body, timeout_seconds, repeatable=repeatable)
 
     def get(self, path: str, *, timeout_seconds: float | None = None) -> Response:
         """Ask for something below the endpoint's path, with the endpoint's query and headers.
 
         Args:
-            path: e.g. ``/status``; no secrets.
+            path: e.g. ``/status`` or ``/blocks?limit=5``; no secrets.
             timeout_seconds: for this exchange; None for the transport's own.
 
         Raises:
             NodeUnreachable: no whole answer arrived.
             NodeRefused: the answer is no HTTP, too large, or not decodable.
         """
-        base, mark, query = self.endpoint.target.partition("?")
-        return self._exchange(
-            "GET", base.rstrip("/") + path + mark + query, None, timeout_seconds, repeatable=True
-        )
+        return self._exchange("GET", self._below(path), None, timeout_seconds, repeatable=True)
 
     def close(self) -> None:
         """Close the connections; the transport cannot be used again."""
@@ -150,6 +150,12 @@ class HttpTransport:
 
     def __repr__(self) -> str:
         return f"<HttpTransport {self.endpoint.name}>"
+
+    def _below(self, path: str) -> str:
+        if not path:
+            return self.endpoint.target
+        base, mark, query = self.endpoint.target.partition("?")
+        return base.rstrip("/") + path + ("&" if mark and "?" in path else mark) + query
 
     def _exchange(
         self, method: str, target: str, body: bytes | None, timeout_seconds: float | None, *, repeatable: bool

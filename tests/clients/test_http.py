@@ -103,6 +103,22 @@ def test_get__path__goes_below_the_endpoint(node, base, expected):
 
     with transport_to(node, base) as transport:
         assert transport.get("/status").body == b"OK"
+        assert transport.post(REQUEST.body, path="/status").body == b"OK"
+
+    assert node.targets == [expected, expected]
+
+
+@loopback
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [("/tx", "/tx/blocks?limit=5"), (f"/rpc?key={KEY}", f"/rpc/blocks?limit=5&key={KEY}")],
+    ids=["plain", "key in the query"],
+)
+def test_get__path_with_a_query__joins_the_endpoints(node, base, expected):
+    node.always(http_status(200, b"OK"))
+
+    with transport_to(node, base) as transport:
+        transport.get("/blocks?limit=5")
 
     assert node.targets == [expected]
 
