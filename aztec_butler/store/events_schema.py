@@ -1,0 +1,262 @@
+"""The types of event columns on disk, which widen with the numbers in them.
+
+``core.columns`` gives a column the narrowest type that holds its numbers: ``uint64`` (not for amounts),
+``decimal128(38, 0)``, 32 bytes. So files of one event may differ; here they become one, without losing anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from aztec_butler.core import columns, events
+from aztec_butler.core.abi_structs import Array, Tuple
+from aztec_butler.core.abi_types import WORD, Type, Uint
+from aztec_butler.core.columns_batch import Octets, rows_of
+from aztec_butler.core.columns_words import AMOUNT, binary_column, word_column
+from aztec_butler.core.errors import InputError
+from aztec_butler.core.events_fields import event_fields, record_names
+from aztec_butler.core.spelling import did_you_mean
+
+_LADDER: Final = {"uint64": pa.uint64(), "decimal": AMOUNT, "word": pa.binary(WORD)}
+_ZERO_ADDRESS: Final = "0x" + "00" * 20
+
+
+class ColumnsError(Exception):
+    """Columns that are not those of the event."""
+
+
+def check_events(names: Iterable[str]) -> None:
+    """Refuse what is no event, with the nearest one as a hint."""
+    known = record_names()
+    for name in names:
+        if name not in known:
+            raise InputError("there is no such event", hint=did_you_mean(name, known), event=name)
+
+
+@cache
+def narrowest(event: str) -> pa.Schema:
+    """The columns of an event whose numbers are small: what ``core.columns`` makes of a log of zeros."""
+    record = events.record_of(*record_names()[event])
+    log = events.encode(
+        record(
+            position=events.Position(
+                address=_ZERO_ADDRESS,
+                block_number=0,
+                block_hash="0x" + "00" * WORD,
+                transaction_hash="0x" + "00" * WORD,
+                transaction_index=0,
+                log_index=0,
+            ),
+            **{field.name: _zero(field.type) for field in event_fields(record.event)},
+        )
+    )
+    return columns.decode([log], record.role).tables[event].schema
+
+
+def wide_columns(event: str, schema: pa.Schema) -> dict[str, str]:
+    """Where a table's columns are wider than the narrowest.
+
+    Returns:
+        The type, as it is called in manifests, by the column's path: ``amounts_wei.item``.
+
+    Raises:
+        ColumnsError: these are not the columns of the event.
+    """
+    expected = narrowest(event)
+    if schema.names != expected.names:
+        raise ColumnsError(f"the columns are {', '.join(schema.names)}, not {', '.join(expected.names)}")
+    return {
+        path: level
+        for usual, found in zip(expected, schema, strict=True)
+        for path, level in _wide(usual.name, usual.type, found.type)
+    }
+
+
+def widened_schema(event: str, wide: Mapping[str, str]) -> pa.Schema:
+    """The columns of an event, those in ``wide`` with the type it says."""
+    return pa.schema(
+        [field.with_type(_with_levels(field.name, field.type, wide)) for field in narrowest(event)]
+    )
+
+
+def widest(wides: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """For every column the widest of its types."""
+    order = list(_LADDER)
+    found: dict[str, str] = {}
+    for wide in wides:
+        for path, level in wide.items():
+            found[path] = max(level, found.get(path, level), key=order.index)
+    return found
+
+
+def fitted(event: str, table: pa.Table) -> pa.Table:
+    """A table with the types that ``core.columns`` would have given these rows.
+
+    Raises:
+        ColumnsError: these are not the columns of the event.
+    """
+    wide = {
+        path: level
+        for field in narrowest(event)
+        if field.name in table.column_names
+        for path, level in _wide(field.name, field.type, table.schema.field(field.name).type)
+    }
+    for name in {path.partition(".")[0] for path in wide}:
+        place = table.column_names.index(name)
+        field = narrowest(event).field(name)
+        column = _narrowed(_one_chunk(table.column(place)), field)
+        table = table.set_column(place, field.with_type(column.type), column)
+    return table
+
+
+def joined(event: str, tables: Sequence[pa.Table], schema: pa.Schema | None = None) -> pa.Table:
+    """Tables of an event as one, in their order: with the types of its rows, or those of ``schema``.
+
+    Args:
+        event: name of the records.
+        tables: with the same columns, which may be of different widths.
+        schema: wide enough for all of them, with all columns of the event.
+
+    Raises:
+        ColumnsError: these are not the columns of the event, or ``schema`` is too narrow for the rows.
+    """
+    names = tables[0].column_names if tables else narrowest(event).names
+    usual = narrowest(event)
+    if schema is None:
+        wide = widest(
+            {
+                path: level
+                for name in names
+                for path, level in _wide(name, usual.field(name).type, table.schema.field(name).type)
+            }
+            for table in tables
+        )
+        target = pa.schema([widened_schema(event, wide).field(name) for name in names])
+    else:
+        target = pa.schema([schema.field(name) for name in names])
+        tables = [fitted(event, table) for table in tables]
+    whole = pa.concat_tables([_cast(table, target) for table in tables]) if tables else target.empty_table()
+    return whole if schema is not None else fitted(event, whole)
+
+
+def _wide(path: str, usual: pa.DataType, found: pa.DataType) -> Iterator[tuple[str, str]]:
+    if usual == found:
+        return
+    levels = list(_LADDER.values())
+    if usual in levels[:2] and found in levels[levels.index(usual) :]:
+        yield path, list(_LADDER)[levels.index(found)]
+    elif pa.types.is_list(usual) and pa.types.is_list(found):
+        yield from _wide(f"{path}.item", usual.value_type, found.value_type)
+    elif (
+        pa.types.is_struct(usual)
+        and pa.types.is_struct(found)
+        and [field.name for field in usual] == [field.name for field in found]
+    ):
+        for one, other in zip(usual, found, strict=True):
+            yield from _wide(f"{path}.{one.name}", one.type, other.type)
+    else:
+        raise ColumnsError(f"the column {path} is {found}, not {usual}")
+
+
+def _with_levels(path: str, usual: pa.DataType, wide: Mapping[str, str]) -> pa.DataType:
+    if path in wide:
+        return _LADDER[wide[path]]
+    if pa.types.is_list(usual):
+        inner = usual.value_field
+        return pa.list_(inner.with_type(_with_levels(f"{path}.item", inner.type, wide)))
+    if pa.types.is_struct(usual):
+        return pa.struct(
+            [field.with_type(_with_levels(f"{path}.{field.name}", field.type, wide)) for field in usual]
+        )
+    return usual
+
+
+def _cast(table: pa.Table, target: pa.Schema) -> pa.Table:
+    """A table with exactly these columns: type, metadata and all."""
+    return pa.Table.from_arrays(
+        [
+            pa.chunked_array(
+                [_widened(chunk, field.type) for chunk in table.column(field.name).chunks], field.type
+            )
+            for field in target
+        ],
+        schema=target,
+    )
+
+
+def _widened(array: pa.Array, target: pa.DataType) -> pa.Array:
+    if array.type == target:
+        return array
+    if pa.types.is_list(target):
+        return pa.ListArray.from_arrays(array.offsets, _widened(array.values, target.value_type), type=target)
+    if pa.types.is_struct(target):
+        parts = [_widened(part, field.type) for part, field in zip(array.flatten(), target, strict=True)]
+        return pa.StructArray.from_arrays(parts, fields=list(target))
+    if target == AMOUNT and array.type == pa.uint64():
+        return array.cast(target)
+    if target == _LADDER["word"] and array.type in _LADDER.values():
+        return binary_column(_words(array))
+    raise ColumnsError(f"{array.type} does not fit into {target}")
+
+
+def _narrowed(array: pa.Array, field: pa.Field) -> pa.Array:
+    """An array with the narrowest types; ``field`` is the event's, and knows amounts from other numbers."""
+    usual = field.type
+    if array.type == usual:
+        return array
+    if pa.types.is_list(usual):
+        values = _narrowed(
+            array.values, usual.value_field.with_metadata(_number_of(usual.value_field, field))
+        )
+        return pa.ListArray.from_arrays(
+            array.offsets, values, type=pa.list_(usual.value_field.with_type(values.type))
+        )
+    if pa.types.is_struct(usual):
+        parts = [_narrowed(part, inner) for part, inner in zip(array.flatten(), usual, strict=True)]
+        return pa.StructArray.from_arrays(
+            parts, fields=[inner.with_type(part.type) for part, inner in zip(parts, usual, strict=True)]
+        )
+    return word_column(_words(array), Uint(256), "wei" if usual == AMOUNT else None)
+
+
+def _number_of(inner: pa.Field, outer: pa.Field) -> Any:
+    return inner.metadata or outer.metadata
+
+
+def _words(array: pa.Array) -> Octets:
+    """Numbers as on the chain: (n, 32) bytes."""
+    if array.type == _LADDER["word"]:
+        return rows_of(array.buffers()[1], WORD)[array.offset :][: len(array)]
+    quads = np.zeros((len(array), 4), ">u8")
+    if array.type == AMOUNT:
+        halves = np.frombuffer(array.buffers()[1], "<u8").reshape(-1, 2)[array.offset :][: len(array)]
+        quads[:, 2], quads[:, 3] = halves[:, 1], halves[:, 0]
+    else:
+        quads[:, 3] = array.to_numpy()
+    return quads.view(np.uint8)
+
+
+def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    whole = column.combine_chunks()
+    return whole.unify_dictionaries().combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
+
+
+def _zero(of: Type) -> Any:
+    if isinstance(of, Array):
+        return (_zero(of.item),) * (of.size or 0)
+    if isinstance(of, Tuple):
+        return tuple(_zero(component) for component in of.components)
+    if of.name == "address":
+        return _ZERO_ADDRESS
+    if of.name == "string":
+        return ""
+    if of.name == "bool":
+        return False
+    return b"\0" * getattr(of, "size", 0) if of.name.startswith("bytes") else 0
