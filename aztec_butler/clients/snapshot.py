@@ -18,8 +18,8 @@ from aztec_butler.clients.staking_logs import StakingLogs
 from aztec_butler.core.contracts import GOVERNANCE, GSE, REGISTRY, ROLLUP, STAKING_REGISTRY
 from aztec_butler.core.errors import NotFoundError
 from aztec_butler.core.hexes import parse_address
-from aztec_butler.core.history import StakingHistory, decode_staking_events, replay
-from aztec_butler.core.logs import RawLog
+from aztec_butler.core.history import Place, StakingHistory
+from aztec_butler.core.history_replay import replay
 from aztec_butler.core.queue_config import queue_config_slot
 from aztec_butler.core.records import BlockStamp, Deployment, ProviderConfiguration, Rollup, RollupState
 from aztec_butler.core.rows import Attester, Delegation, Exit, LifecycleAnswer, Provider, QueueEntry, Slashing
@@ -29,7 +29,6 @@ from aztec_butler.core.views import (
     decode_attester_view,
     decode_governance_withdrawal,
     decode_provider,
-    decode_provider_key,
     decode_queued_deposit,
 )
 from aztec_butler.core.whereabouts import Whereabouts
@@ -101,7 +100,9 @@ class Snapshot:
         """Every stake with a provider, in the order in which they were made."""
         delegated = self.history.delegations
         splits = fetch_split_parameters(self._rpc, self.deployment, delegated, self.block)
-        return delegation_rows(self.state, splits, self._times(item.log for item in delegated))
+        settled = (stake.settled for stake in self.history.stakes if stake.delegated is not None)
+        times = self._times([*(item.log for item in delegated), *settled])
+        return delegation_rows(self.state, splits, times)
 
     def exits(self) -> tuple[Exit, ...]:
         """Every exit, in the order in which they began."""
@@ -110,13 +111,13 @@ class Snapshot:
         values = self._read(
             [Read(self.deployment.governance, function, (number,)) for number in ids], "exits"
         )
-        return exit_rows(
-            self.state,
-            {
-                number: decode_governance_withdrawal(number, value)
-                for number, value in zip(ids, values, strict=True)
-            },
-        )
+        withdrawals = {
+            number: decode_governance_withdrawal(number, value)
+            for number, value in zip(ids, values, strict=True)
+        }
+        left = self.history.departures
+        times = self._times([*(each.initiated for each in left), *(each.finalized for each in left)])
+        return exit_rows(self.state, withdrawals, times)
 
     def slashings(self) -> tuple[Slashing, ...]:
         """Every slash, in chain order."""
@@ -225,7 +226,7 @@ class Snapshot:
             progress=self._about("blocks of logs"),
         )
         thresholds = {state.rollup.address: state.local_ejection_threshold_wei for state in states}
-        return replay(decode_staking_events(logs, deployment), deployment, thresholds)
+        return replay(logs, deployment, thresholds)
 
     @cached_property
     def _whereabouts(self) -> Whereabouts:
@@ -238,19 +239,10 @@ class Snapshot:
         """Everything together, checked."""
         deployment, states, _ = self._header
         places = [(state.rollup, place) for state in states for place in range(state.queued_count)]
-        keys = [
-            (provider.provider_id, index)
-            for provider in self.provider_configurations
-            for index in range(provider.queue_first_index, provider.queue_last_index)
-        ]
         staked = tuple(self._whereabouts.stakes)
         reads = [self._view(attester) for attester in staked]
         reads += [
             Read(rollup.address, ROLLUP.function("getEntryQueueAt"), (place,)) for rollup, place in places
-        ]
-        reads += [
-            Read(str(deployment.staking_registry), STAKING_REGISTRY.function("getValueAtIndexInQueue"), key)
-            for key in keys
         ]
         values = iter(self._read(reads, "attesters"))
         views = {attester: decode_attester_view(next(values)) for attester in staked}
@@ -266,7 +258,6 @@ class Snapshot:
                 for state in states
             },
             providers=self.provider_configurations,
-            provider_keys=tuple(decode_provider_key(*key, next(values)) for key in keys),
             whereabouts=self._whereabouts,
             views=views,
         )
@@ -279,15 +270,18 @@ class Snapshot:
     def _read(self, reads: Sequence[Read], what: str) -> list[Any]:
         return self._multicall.read(reads, self.block, progress=self._about(what))
 
-    def _times(self, logs: Iterable[RawLog]) -> dict[int, int]:
+    def _times(self, places: Iterable[Place | None]) -> dict[int, int]:
+        """Unix seconds of every block that is named, asked for only where the logs do not tell them."""
         times: dict[int, int] = {}
         unknown: set[int] = set()
-        for log in logs:
-            if log.block_timestamp is None:
-                unknown.add(log.block_number)
+        for place in places:
+            if place is None:
+                continue
+            if place.block_timestamp is None:
+                unknown.add(place.block_number)
             else:
-                times[log.block_number] = log.block_timestamp
-        return times | fetch_timestamps(self._rpc, unknown)
+                times[place.block_number] = place.block_timestamp
+        return times | fetch_timestamps(self._rpc, unknown - times.keys())
 
     def _about(self, what: str) -> Callable[[int, int], None] | None:
         progress = self._progress

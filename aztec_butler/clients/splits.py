@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from aztec_butler.clients.logs import fetch_logs
 from aztec_butler.clients.rpc import Rpc
 from aztec_butler.core.contracts import PULL_SPLIT_FACTORY
-from aztec_butler.core.errors import NodeRefused
-from aztec_butler.core.history import Delegated
+from aztec_butler.core.history import Delegated, missing_logs
 from aztec_butler.core.records import BlockStamp, Deployment, SplitParameters
 
 # The factory of mainnet serves everybody, so only the wanted splits are asked for; nodes limit alternatives per topic.
@@ -35,7 +34,8 @@ def fetch_split_parameters(
     if not delegations or deployment.pull_split_factory is None:
         return {}
     events = {event.topic0: event for event in PULL_SPLIT_FACTORY.events if event.name == "SplitCreated"}
-    wanted = list(dict.fromkeys(delegated.split for delegated in delegations))
+    transactions = {delegated.split: delegated.log.transaction_hash for delegated in delegations}
+    wanted = list(transactions)
     found: dict[str, SplitParameters] = {}
     for start in range(0, len(wanted), _SPLITS_PER_REQUEST):
         chunk = set(wanted[start : start + _SPLITS_PER_REQUEST])
@@ -49,6 +49,8 @@ def fetch_split_parameters(
         )
         for log in logs:
             values = events[log.topics[0]].decode(log.topics, log.data)
+            if log.transaction_hash != transactions[values["split"]]:
+                continue  # a split of this address that is not the delegation's: what it says is not trusted
             recipients, allocations, total_allocation, incentive = values["splitParams"]
             found[values["split"]] = SplitParameters(
                 split=values["split"],
@@ -59,9 +61,8 @@ def fetch_split_parameters(
             )
     missing = [split for split in wanted if split not in found]
     if missing:
-        raise NodeRefused(
-            "logs are missing: a delegation's split without its creation",
-            hint="the node may have pruned old logs; use another endpoint, and try `doctor`",
+        raise missing_logs(
+            "a delegation's split without its creation",
             splits=", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else ""),
         )
     return found

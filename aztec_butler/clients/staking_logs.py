@@ -12,7 +12,7 @@ from aztec_butler.clients.logs import fetch_logs
 from aztec_butler.clients.rpc import Rpc
 from aztec_butler.core.contracts import CONTRACTS
 from aztec_butler.core.errors import NodeRefused
-from aztec_butler.core.history import replayed
+from aztec_butler.core.history_events import replayed
 from aztec_butler.core.logs import RawLog
 from aztec_butler.core.records import BlockStamp, Deployment
 

@@ -76,6 +76,10 @@ class Provider:
     rewards_recipient: str
     keys_queued: int
     """Keys listed that nobody has staked on yet."""
+    keys_listed: int
+    """Keys ever listed."""
+    keys_dripped: int
+    """Of them, those taken off the list again."""
     delegations: int
     """Stakes ever made with it."""
     validating: int
@@ -85,6 +89,7 @@ class Provider:
     active_stake_wei: int = unit("wei")
     stake_share: float = unit("ratio")
     """Its part of the stake of all validating attesters, 0 to 1."""
+    registered_block: int
 
 
 @attrs.frozen(kw_only=True)
@@ -101,6 +106,8 @@ class Delegation:
     staker_recipient: str
     outcome: Outcome
     """What became of this deposit."""
+    queue_position: int | None
+    """Its place in the entry queue, 0 is next; None when it waits no more."""
     lifecycle: Lifecycle
     """Where its attester stands."""
     stake_wei: int = unit("wei")
@@ -109,6 +116,9 @@ class Delegation:
     """The rollup it was made on; movers may stand on a later one."""
     block_number: int
     staked_at: int = unit("s")
+    settled_block: int | None
+    """The block that activated or refunded it; None while it waits."""
+    settled_at: int | None = unit("s")
     transaction_hash: str
 
 
@@ -119,6 +129,8 @@ class Exit:
     attester: str
     state: ExitState
     rollup_version: int
+    left_wei: int = unit("wei")
+    """What went from the set into the exit."""
     amount_wei: int = unit("wei")
     """What is or was paid; slashes during the exit are taken off."""
     recipient: str | None
@@ -134,8 +146,10 @@ class Exit:
     withdrawal_id: int | None
     """Governance's withdrawal; None once paid."""
     initiated_block: int
+    initiated_at: int = unit("s")
     finalized_block: int | None
     """None until it is paid."""
+    finalized_at: int | None = unit("s")
 
 
 @attrs.frozen(kw_only=True)

@@ -1,7 +1,7 @@
 """Everything about stake at one block, put together from views and history: raw answers in, table rows out.
 
-Views say how things are, history says how they came to be. Where both know something they must agree: a count that
-differs means that one of them is incomplete, and is an error rather than a shorter table.
+Views say how things are, history says how they came to be. Where both know something they must agree, see
+``core.staking_agreement``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import attrs
 
 from aztec_butler.core.entry_queue import EntryQueueState, QueueForecast, expected_failures, forecast
 from aztec_butler.core.epochs import EpochClock
-from aztec_butler.core.errors import NodeRefused
 from aztec_butler.core.hexes import ZERO_ADDRESS
 from aztec_butler.core.history import Outcome, Stake
 from aztec_butler.core.lifecycle import Lifecycle, lifecycle
@@ -24,7 +23,6 @@ from aztec_butler.core.records import (
     BlockStamp,
     Deployment,
     ProviderConfiguration,
-    ProviderKey,
     QueuedDeposit,
     RollupState,
     Status,
@@ -35,13 +33,13 @@ from aztec_butler.core.rows import (
     Provider,
     QueueEntry,
 )
+from aztec_butler.core.staking_agreement import check_agreement
 from aztec_butler.core.whereabouts import Whereabouts
 
 # A key that was never staked on stands in no event and so in no contract but the provider's queue.
 _UNSEEN = AttesterView(
     status=Status.NONE, effective_balance_wei=0, exit=None, public_key=(0, 0), withdrawer=ZERO_ADDRESS
 )
-_INCOMPLETE_HINT = "the node may have pruned old logs; use another endpoint, and try `doctor`"
 
 
 @attrs.frozen(kw_only=True)
@@ -55,35 +53,18 @@ class StakingState:
     queues: Mapping[str, tuple[QueuedDeposit, ...]]
     """Every rollup's entry queue, by address."""
     providers: tuple[ProviderConfiguration, ...]
-    provider_keys: tuple[ProviderKey, ...]
     whereabouts: Whereabouts
     views: Mapping[str, AttesterView]
     """What an attester's home rollup says of it, for everyone who was ever staked."""
 
     def __attrs_post_init__(self) -> None:
-        for state in self.rollups:
-            self._check(state)
-
-    def _check(self, state: RollupState) -> None:
-        address = state.rollup.address
-        waiting = [stake.attester for stake in self.whereabouts.history.waiting(address)]
-        queued = [deposit.attester for deposit in self.queues[address]]
-        validating = sum(
-            1
-            for attester, view in self.views.items()
-            if view.status is Status.VALIDATING and self.whereabouts.home(attester) == address
-        )
-        if waiting != queued or validating != state.active_count:
-            raise NodeRefused(
-                "the logs do not agree with the contract",
-                hint=_INCOMPLETE_HINT,
-                rollup=address,
-                block=self.block.number,
-                validating=f"{state.active_count} by the contract, {validating} by logs",
-                queued=f"{len(queued)} by the contract, {len(waiting)} by logs",
-            )
+        check_agreement(self)
 
     # -- who stands where
+
+    def provider_queue(self, provider_id: int) -> tuple[str, ...]:
+        """Attesters whose keys a provider has listed and nobody has staked on, the next one first."""
+        return self.whereabouts.history.provider_queues.get(provider_id, ())
 
     @cached_property
     def by_address(self) -> dict[str, RollupState]:
@@ -100,14 +81,18 @@ class StakingState:
         return queued
 
     @cached_property
-    def _listed(self) -> dict[str, ProviderKey]:
-        """The listing of every key in a provider's queue; of several the first."""
-        return {key.attester: key for key in reversed(self.provider_keys)}
+    def _listed(self) -> dict[str, int]:
+        """The provider that lists each waiting key; of several the one with the lowest id."""
+        listed: dict[str, int] = {}
+        for provider in self.providers:
+            for attester in self.provider_queue(provider.provider_id):
+                listed.setdefault(attester, provider.provider_id)
+        return listed
 
     @property
     def known_attesters(self) -> tuple[str, ...]:
         """Everyone who is or was queued, staked or listed, in the order of first appearance."""
-        return tuple(dict.fromkeys((*self.whereabouts.stakes, *(key.attester for key in self.provider_keys))))
+        return tuple(dict.fromkeys((*self.whereabouts.stakes, *self._listed)))
 
     def _lifecycle(self, attester: str, view: AttesterView) -> Lifecycle:
         return lifecycle(
@@ -127,7 +112,6 @@ class StakingState:
     def _attester(self, attester: str, view: AttesterView) -> Attester:
         stake = self.whereabouts.stakes.get(attester)
         standing = self._lifecycle(attester, view)
-        listed = self._listed.get(attester)
         delegated = None if stake is None else stake.delegated
         queued = self._queued.get(attester) if standing is Lifecycle.ENTRY_QUEUED else None
         has_rollup = stake is not None and standing not in {
@@ -135,8 +119,8 @@ class StakingState:
             Lifecycle.NEVER_REGISTERED,
         }
         provider_id = None if delegated is None else delegated.provider_id
-        if provider_id is None and stake is None and listed is not None:
-            provider_id = listed.provider_id
+        if stake is None:
+            provider_id = self._listed.get(attester)
         return Attester(
             attester=attester,
             lifecycle=standing,
@@ -234,7 +218,12 @@ class StakingState:
                 standing[row.provider_id][row.lifecycle] += 1
                 if row.lifecycle is Lifecycle.VALIDATING:
                     stakes_wei[row.provider_id] += row.stake_wei
-        made = Counter(delegated.provider_id for delegated in self.whereabouts.history.delegations)
+        history = self.whereabouts.history
+        made = Counter(delegated.provider_id for delegated in history.delegations)
+        dripped = Counter(drip.provider_id for drip in history.drips)
+        listed: Counter[int] = Counter()
+        for listing in history.listings:
+            listed[listing.provider_id] += len(listing.attesters)
         return tuple(
             Provider(
                 provider_id=provider.provider_id,
@@ -242,11 +231,14 @@ class StakingState:
                 take_rate_bps=provider.take_rate_bps,
                 rewards_recipient=provider.rewards_recipient,
                 keys_queued=provider.keys_queued,
+                keys_listed=listed[provider.provider_id],
+                keys_dripped=dripped[provider.provider_id],
                 delegations=made[provider.provider_id],
                 validating=standing[provider.provider_id][Lifecycle.VALIDATING],
                 entry_queued=standing[provider.provider_id][Lifecycle.ENTRY_QUEUED],
                 active_stake_wei=stakes_wei[provider.provider_id],
                 stake_share=stakes_wei[provider.provider_id] / total_wei if total_wei else 0.0,
+                registered_block=history.registrations[provider.provider_id].block_number,
             )
             for provider in self.providers
         )

@@ -22,22 +22,33 @@ def delegation_rows(
     Args:
         state: everything at one block.
         splits: parameters of every delegation's split, by address.
-        times: Unix seconds of every delegation's block.
+        times: Unix seconds of the blocks in which each was made, activated and refunded.
     """
-    stakes = {
-        id(stake.delegated): stake
-        for stake in state.whereabouts.history.stakes
-        if stake.delegated is not None
+    history = state.whereabouts.history
+    stakes = {id(stake.delegated): stake for stake in history.stakes if stake.delegated is not None}
+    positions = {
+        id(stake): position
+        for rollup in state.by_address
+        for position, stake in enumerate(history.waiting(rollup))
     }
-    return tuple(
-        _delegation(state, delegated, stakes[id(delegated)], splits[delegated.split], times)
-        for delegated in state.whereabouts.history.delegations
-    )
+    rows = []
+    for delegated in history.delegations:
+        stake = stakes[id(delegated)]
+        rows.append(
+            _delegation(state, delegated, stake, splits[delegated.split], positions.get(id(stake)), times)
+        )
+    return tuple(rows)
 
 
 def _delegation(
-    state: StakingState, delegated: Delegated, stake: Stake, split: SplitParameters, times: Mapping[int, int]
+    state: StakingState,
+    delegated: Delegated,
+    stake: Stake,
+    split: SplitParameters,
+    queue_position: int | None,
+    times: Mapping[int, int],
 ) -> Delegation:
+    settled_block = None if stake.settled is None else stake.settled.block_number
     row = state.by_attester[delegated.attester]
     return Delegation(
         provider_id=delegated.provider_id,
@@ -48,28 +59,42 @@ def _delegation(
         provider_recipient=split.recipients[0],
         staker_recipient=split.recipients[1],
         outcome=stake.outcome,
+        queue_position=queue_position,
         lifecycle=row.lifecycle,
         stake_wei=row.stake_wei if stake.outcome is Outcome.ACTIVATED else 0,
         rollup_version=state.by_address[stake.rollup].rollup.version,
         block_number=delegated.log.block_number,
         staked_at=times[delegated.log.block_number],
+        settled_block=settled_block,
+        settled_at=None if settled_block is None else times[settled_block],
         transaction_hash=delegated.log.transaction_hash,
     )
 
 
-def exit_rows(state: StakingState, withdrawals: Mapping[int, GovernanceWithdrawal]) -> tuple[Exit, ...]:
+def exit_rows(
+    state: StakingState, withdrawals: Mapping[int, GovernanceWithdrawal], times: Mapping[int, int]
+) -> tuple[Exit, ...]:
     """Every exit, in the order in which they began.
 
     Args:
         state: everything at one block.
         withdrawals: Governance's withdrawal of every exit that is stored, by id.
+        times: Unix seconds of the blocks in which each began and was paid.
     """
-    return tuple(_exit(state, departure, withdrawals) for departure in state.whereabouts.history.departures)
+    return tuple(
+        _exit(state, departure, withdrawals, times) for departure in state.whereabouts.history.departures
+    )
 
 
-def _exit(state: StakingState, departure: Departure, withdrawals: Mapping[int, GovernanceWithdrawal]) -> Exit:
+def _exit(
+    state: StakingState,
+    departure: Departure,
+    withdrawals: Mapping[int, GovernanceWithdrawal],
+    times: Mapping[int, int],
+) -> Exit:
     view = state.views[departure.attester]
     stored = view.exit
+    finalized_block = None if departure.finalized is None else departure.finalized.block_number
     unlocks_at = None if stored is None else withdrawals[stored.withdrawal_id].unlocks_at
     return Exit(
         attester=departure.attester,
@@ -80,6 +105,7 @@ def _exit(state: StakingState, departure: Departure, withdrawals: Mapping[int, G
             now_at=state.block.timestamp,
         ),
         rollup_version=state.by_address[departure.rollup].rollup.version,
+        left_wei=departure.left_wei,
         amount_wei=departure.amount_wei if stored is None else stored.amount_wei,
         recipient=departure.recipient,
         withdrawer=view.withdrawer,
@@ -93,7 +119,9 @@ def _exit(state: StakingState, departure: Departure, withdrawals: Mapping[int, G
         ),
         withdrawal_id=None if stored is None else stored.withdrawal_id,
         initiated_block=departure.initiated.block_number,
-        finalized_block=None if departure.finalized is None else departure.finalized.block_number,
+        initiated_at=times[departure.initiated.block_number],
+        finalized_block=finalized_block,
+        finalized_at=None if finalized_block is None else times[finalized_block],
     )
 
 
