@@ -38,7 +38,7 @@ class Function:
     @cached_property
     def signature(self) -> str:
         """Name and canonical input types: ``deposit(address,uint256)``."""
-        return self.name + self._arguments.name
+        return self.name + self.arguments.name
 
     @cached_property
     def selector(self) -> bytes:
@@ -46,7 +46,8 @@ class Function:
         return keccak256(self.signature.encode())[:4]
 
     @cached_property
-    def _arguments(self) -> Tuple:
+    def arguments(self) -> Tuple:
+        """The inputs as one tuple type."""
         return tuple_of(self.inputs)
 
     @cached_property
@@ -60,7 +61,7 @@ class Function:
         Raises:
             InputError: an argument does not fit its type.
         """
-        return self.selector + self._arguments.encode(arguments)
+        return self.selector + self.arguments.encode(arguments)
 
     def decode_call(self, calldata: bytes) -> tuple[Any, ...]:
         """Arguments of calldata that begins with this selector.
@@ -72,7 +73,7 @@ class Function:
             raise DecodeError(
                 "calldata of another function", function=self.signature, selector=to_hex(calldata[:4])
             )
-        return _decode(self._arguments, calldata[4:], self.signature)
+        return _decode(self.arguments, calldata[4:], self.signature)
 
     def encode_result(self, *values: Any) -> bytes:
         """What a contract would return; for tests and stand-ins."""

@@ -1,6 +1,7 @@
 """Bytes that somebody came across: calldata, revert data or a log, read with every contract known here.
 
-Pure. The contracts have more than a thousand lines, and parsing them all takes longer than everything else: here their
+Pure. Calldata that carries other calldata (batches, Safe transactions) is read to its end; see ``decoding_calls``. The
+contracts have more than a thousand lines, and parsing them all takes longer than everything else: here their
 signatures are cut out of the text, hashed until one fits, and that line alone is parsed.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import attrs
@@ -20,6 +22,8 @@ from aztec_butler.core.contracts.contract import Line
 from aztec_butler.core.contracts.table import CONTRACTS
 from aztec_butler.core.errors import InputError, NotFoundError
 from aztec_butler.core.hexes import keccak256, to_hex
+from aztec_butler.core.records import unit
+from aztec_butler.core.safe_abi import MULTI_SEND, SAFE
 
 _NAME = re.compile(r" \w+")
 
@@ -30,6 +34,16 @@ class Kind(StrEnum):
     CALL = "call"
     ERROR = "error"
     EVENT = "event"
+    BATCH = "batch"
+    """A file of several calls."""
+
+
+class Operation(StrEnum):
+    """How a call is made."""
+
+    CALL = "call"
+    DELEGATE_CALL = "delegate call"
+    """The other contract's code runs as the caller itself, with all that it owns."""
 
 
 @attrs.frozen(kw_only=True)
@@ -41,6 +55,10 @@ class DecodedValue:
     value: Any
     """Integers, checksummed addresses, booleans, bytes, text; arrays as tuples, structs as mappings where their fields
     have names."""
+    field: str = ""
+    """The name that this library uses for it, unit included; empty for what is no argument of a call."""
+    unit: str | None = None
+    """``wei`` of a token, ``ether`` for wei of ether, ``bps``; None for what has none."""
 
 
 @attrs.frozen(kw_only=True)
@@ -48,13 +66,38 @@ class Decoded:
     """What bytes say."""
 
     kind: Kind
-    signature: str
+    signature: str | None
+    """None of a call whose function is unknown here, or that calls none."""
     roles: tuple[str, ...]
     """Of the contracts that have it."""
     values: tuple[DecodedValue, ...]
     """None of an event whose topic alone was given."""
     meaning: str | None = None
     """What an error means for the caller; None where nothing is known beyond its name."""
+    data: bytes = b""
+    """The bytes themselves, of a call."""
+    to: str | None = None
+    """Whom a call goes to; None where the bytes do not tell."""
+    value_wei: int = unit("wei", default=0)
+    """Ether that a call sends along."""
+    operation: Operation = Operation.CALL
+    may_fail: bool = False
+    """Whether the batch around a call goes on when it reverts."""
+    inner: tuple[Decoded, ...] = ()
+    """The calls inside, in order."""
+    warnings: tuple[str, ...] = ()
+    """What a signer should know about this call; those of the calls inside stand with them."""
+
+    def __str__(self) -> str:
+        from aztec_butler.core.decoding_text import lines_of
+
+        return "\n".join(lines_of(self))
+
+    def walk(self) -> Iterator[Decoded]:
+        """This and everything inside, depth first."""
+        yield self
+        for call in self.inner:
+            yield from call.walk()
 
 
 def decode_bytes(content: bytes, *, topics: Sequence[bytes] = (), data: bytes | None = None) -> Decoded:
@@ -81,24 +124,19 @@ def decode_bytes(content: bytes, *, topics: Sequence[bytes] = (), data: bytes | 
         )
     if len(content) < 4:
         raise InputError("calldata and revert data have four bytes at least", bytes=len(content))
-    found = _find("function", content[:4])
-    if found is not None:
-        item, roles = found
-        assert isinstance(item, Function)
-        arguments = item.decode_call(content)
-        values = tuple(
-            _named(parameter.name or f"arg{position}", parameter.type, value)
-            for position, (parameter, value) in enumerate(zip(item.inputs, arguments, strict=True))
-        )
-        return Decoded(kind=Kind.CALL, signature=item.signature, roles=roles, values=values)
+    if find_function(content[:4]) is not None:
+        from aztec_butler.core.decoding_calls import decode_call
+
+        return decode_call(content, strict=True)
     return _decode_revert(content)
 
 
 def _decode_log(topic0: bytes, topics: Sequence[bytes], data: bytes | None) -> Decoded:
     found = _find("event", topic0)
-    if found is None:
+    if not found:
         raise NotFoundError("no known contract has an event with this topic", topic0=to_hex(topic0))
-    event, roles = found
+    roles = tuple(found)
+    event = found[roles[0]]
     assert isinstance(event, Event)
     values: tuple[DecodedValue, ...] = ()
     if topics or data is not None:
@@ -142,21 +180,40 @@ def _types(signature: str, count: int) -> tuple[str, ...]:
 # --------------------------------------------------------------------------- the search
 
 
-def _find(kind: str, key: bytes) -> tuple[Function | Event | CustomError, tuple[str, ...]] | None:
-    """The item whose selector or topic this is, and the roles of the contracts that have it."""
+def find_function(selector: bytes, role: str | None = None) -> tuple[Function, tuple[str, ...]] | None:
+    """The function with a selector, and the roles of the contracts that have it.
+
+    Args:
+        selector: four bytes.
+        role: of the contract that is called, where it is known: contracts name the same parameters differently.
+    """
+    found = _find("function", selector)
+    if not found:
+        return None
+    function = found.get(role or "", next(iter(found.values())))
+    assert isinstance(function, Function)
+    return function, tuple(found)
+
+
+@cache
+def _find(kind: str, key: bytes) -> dict[str, Function | Event | CustomError]:
+    """The items whose selector or topic this is, by the roles of the contracts that have them."""
     for _, line in _lines(kind):
         signature = _signature(line)
         if keccak256(signature.encode())[: len(key)] == key:
-            owners = [role for role, other in _lines(kind, line.name) if _signature(other) == signature]
-            return line.item, tuple(dict.fromkeys(owners))
-    return None
+            found: dict[str, Function | Event | CustomError] = {}
+            for role, other in _lines(kind, line.name):
+                if _signature(other) == signature:
+                    found.setdefault(role, other.item)
+            return found
+    return {}
 
 
 def _lines(kind: str, name: str | None = None) -> Iterator[tuple[str, Line]]:
-    for role, contract in CONTRACTS.items():
+    for contract in (*CONTRACTS.values(), SAFE, MULTI_SEND):
         for line in contract.lines:
             if line.kind == kind and name in (None, line.name):
-                yield role, line
+                yield contract.role, line
 
 
 def _signature(line: Line) -> str:
@@ -172,14 +229,14 @@ def _signature(line: Line) -> str:
 
 
 def _named(name: str, kind: Type, value: Any) -> DecodedValue:
-    return DecodedValue(name=name, type=kind.name, value=_with_labels(kind, value))
+    return DecodedValue(name=name, type=kind.name, value=with_labels(kind, value))
 
 
-def _with_labels(kind: Type, value: Any) -> Any:
-    """Structs with named fields as mappings, to any depth."""
+def with_labels(kind: Type, value: Any) -> Any:
+    """A decoded value, its structs with named fields as mappings, to any depth."""
     if isinstance(kind, Array):
-        return tuple(_with_labels(kind.item, part) for part in value)
+        return tuple(with_labels(kind.item, part) for part in value)
     if not isinstance(kind, Tuple):
         return value
-    parts = [_with_labels(component, part) for component, part in zip(kind.components, value, strict=True)]
+    parts = [with_labels(component, part) for component, part in zip(kind.components, value, strict=True)]
     return dict(zip(kind.labels, parts, strict=True)) if kind.labels and all(kind.labels) else tuple(parts)

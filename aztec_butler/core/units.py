@@ -99,6 +99,15 @@ def render_tokens(amount_wei: int, *, decimals: int = 2) -> str:
     return f"{sign}{whole:,}.{rest:018d}"[: -(TOKEN_DECIMALS - decimals) or None]
 
 
+def render_exact(amount_wei: int) -> str:
+    """An amount as text with thousands separated and every decimal that it has.
+
+    >>> render_exact(1_234 * 10**18), render_exact(15 * 10**17), render_exact(1)
+    ('1,234', '1.5', '0.000000000000000001')
+    """
+    return render_tokens(amount_wei, decimals=TOKEN_DECIMALS).rstrip("0").rstrip(".")
+
+
 def render_bps(bps: int) -> str:
     """Basis points as a percentage.
 

@@ -40,6 +40,7 @@ from aztec_butler.core.calldata.stakes import (
 )
 from aztec_butler.core.calldata.tokens import approve, transfer
 from aztec_butler.core.calls import Call
+from aztec_butler.core.decoding_calls import explain
 
 __all__ = [
     "AttesterRegistration",
@@ -55,6 +56,7 @@ __all__ = [
     "distribute",
     "drip_queue",
     "encode_add_keys",
+    "explain",
     "finalize_withdraw",
     "flush_entry_queue",
     "gse_vote",

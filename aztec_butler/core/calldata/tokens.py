@@ -5,7 +5,7 @@ from __future__ import annotations
 from aztec_butler.core.calls import Call, build_call, check_address, check_uint
 from aztec_butler.core.contracts.erc20 import TOKEN
 from aztec_butler.core.errors import InputError
-from aztec_butler.core.units import render_tokens
+from aztec_butler.core.units import WEI_PER_TOKEN, render_exact
 
 
 def approve(spender: str, amount_wei: int, *, token: str) -> Call:
@@ -66,6 +66,4 @@ def describe_amount(amount_wei: int) -> str:
         return "any number of tokens"
     if 0 < amount_wei < 10**9:
         return f"{amount_wei:,} wei"
-    whole, _, rest = render_tokens(amount_wei, decimals=18).partition(".")
-    rest = rest.rstrip("0")
-    return f"{whole}.{rest} tokens" if rest else f"{whole} token{'' if whole == '1' else 's'}"
+    return f"{render_exact(amount_wei)} token{'' if amount_wei == WEI_PER_TOKEN else 's'}"

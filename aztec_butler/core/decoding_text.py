@@ -1,0 +1,115 @@
+"""What bytes say, as lines for a reader: one call a paragraph, the calls inside indented below it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from aztec_butler.core.calldata.tokens import describe_amount
+from aztec_butler.core.decoding import Decoded, DecodedValue, Kind, Operation
+from aztec_butler.core.hexes import to_hex
+from aztec_butler.core.units import render_bps, render_exact
+
+_LONGEST_BYTES: Final = 36
+_LARGEST_PLAIN: Final = 1 << 128
+_STEP: Final = "  "
+
+
+def lines_of(decoded: Decoded) -> tuple[str, ...]:
+    """A call, error, event or file as text.
+
+    Args:
+        decoded: what ``decode_bytes`` or ``explain`` found.
+    """
+    return tuple(_lines(decoded, "", ""))
+
+
+def _lines(decoded: Decoded, indent: str, number: str) -> Iterator[str]:
+    yield f"{indent}{number}{_headline(decoded)}"
+    below = indent + _STEP
+    longest = max((len(value.field or value.name) for value in decoded.values), default=0)
+    for value in decoded.values:
+        name = f"{below}{value.field or value.name:<{longest}}  "
+        if _is_unfolded(decoded, value.value):
+            yield f"{name}{_size(value.value)}, see below"
+        elif _is_list_of_structs(value.value):
+            yield f"{name}{_size(value.value)}:"
+            for position, item in enumerate(value.value, 1):
+                yield f"{below}{_STEP}{position}. {render_value(item)[1:-1]}"
+        else:
+            yield f"{name}{_shown(value)}"
+    if decoded.value_wei:
+        yield f"{below}sends {render_exact(decoded.value_wei)} ETH along"
+    if decoded.meaning is not None:
+        yield f"{below}meaning: {decoded.meaning}"
+    for warning in decoded.warnings:
+        yield f"{below}warning: {warning}"
+    for position, call in enumerate(decoded.inner, 1):
+        yield from _lines(call, below, f"{position}. ")
+
+
+def _headline(decoded: Decoded) -> str:
+    if decoded.kind is Kind.BATCH:
+        return f"file of {len(decoded.inner)} transactions"
+    if decoded.signature is not None:
+        what = f"{decoded.kind.value} {decoded.signature}"
+    elif decoded.data:
+        what = f"call of an unknown function, {to_hex(decoded.data[:4])} and {len(decoded.data[4:])} bytes"
+    else:
+        what = "call without data"
+    if decoded.operation is Operation.DELEGATE_CALL:
+        what = what.replace("call", "delegate call", 1)
+    owners = f" of {', '.join(decoded.roles)}" if decoded.roles else ""
+    place = f" at {decoded.to}" if decoded.to is not None else ""
+    return f"{what}{owners}{place}{' (may fail)' if decoded.may_fail else ''}"
+
+
+def _is_unfolded(decoded: Decoded, value: Any) -> bool:
+    """Whether a value holds the calls inside, which are shown anyway."""
+    if not decoded.inner:
+        return False
+    if isinstance(value, bytes):
+        return len(decoded.values) == 1 or value in [call.data for call in decoded.inner]
+    return isinstance(value, tuple)
+
+
+def _size(value: bytes | tuple[Any, ...]) -> str:
+    return f"{len(value):,} {'bytes' if isinstance(value, bytes) else 'entries'}"
+
+
+def _is_list_of_structs(value: Any) -> bool:
+    return isinstance(value, tuple) and len(value) > 0 and all(isinstance(item, Mapping) for item in value)
+
+
+def _shown(value: DecodedValue) -> str:
+    if value.unit == "bps":
+        return f"{value.value} ({render_bps(value.value)})"
+    if value.unit == "wei" and isinstance(value.value, int):
+        amount = describe_amount(value.value)
+        return amount if amount.endswith("wei") else f"{value.value} wei ({amount})"
+    if value.unit == "ether":
+        return f"{value.value} wei ({render_exact(value.value)} ETH)"
+    return render_value(value.value)
+
+
+def render_value(value: Any) -> str:
+    """Any value on one line; long bytes and coordinates are shortened, and what could steer a terminal is escaped."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return str(value) if abs(value) < _LARGEST_PLAIN else _shortened(hex(value))
+    if isinstance(value, bytes):
+        return (
+            to_hex(value)
+            if len(value) <= _LONGEST_BYTES
+            else f"{_shortened(to_hex(value))} ({len(value)} bytes)"
+        )
+    if isinstance(value, Mapping):
+        return "(" + ", ".join(f"{key}: {render_value(part)}" for key, part in value.items()) + ")"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "[" + ", ".join(render_value(part) for part in value) + "]"
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(value))
+
+
+def _shortened(text: str) -> str:
+    return f"{text[:10]}…{text[-8:]}"
