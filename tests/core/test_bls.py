@@ -162,7 +162,7 @@ def test_registration__published_vector__equals_it(vector):
     assert made.public_key_g1 == key_g1
     assert made.public_key_g2 == key_g2
     assert made.proof_of_possession == proof
-    assert bls.registration_digest(made.public_key_g1) == digest
+    assert bls.registration_digest(made.public_key_g1).point == digest
 
 
 @settings(max_examples=40, deadline=None)
@@ -191,18 +191,28 @@ def test_registration__any_secret__equals_textbook_arithmetic(secret):
     )
     x, y = times(secret, generator)
     assert made.public_key_g2 == (x.a, x.b, y.a, y.b)
-    x, y = times(secret, base_point(*bls.registration_digest(made.public_key_g1)))
+    x, y = times(secret, base_point(*bls.registration_digest(made.public_key_g1).point))
     assert made.proof_of_possession == (x.a, y.a)
 
 
-def test_registration__tables_built_in_any_order__gives_the_same_keys():
-    bls._rows.clear()
-    bls._rows2.clear()
-    small = bls.registration(1001)
-    assert len(bls._rows) == len(bls._rows2) == 2  # a small secret pays for its own digits only
-    large = bls.registration(bls.GROUP_ORDER - 1)
-    assert large.public_key_g1 == (1, bls.FIELD_MODULUS - 2)  # minus the generator
-    assert bls.registration(1001) == small
+@settings(max_examples=8, deadline=None)
+@given(secrets=st.lists(SECRETS, min_size=1, max_size=30))
+def test_registrations__many__equal_each_by_itself(secrets):
+    told = []
+    made = bls.registrations(secrets, progress=lambda done, total: told.append((done, total)))
+    assert made == tuple(bls.registration(secret) for secret in secrets)
+    assert told == [(len(secrets), len(secrets))]
+
+
+def test_registrations__more_than_a_piece__come_in_order_and_are_told_of():
+    told = []
+    made = bls.registrations(range(1, 301), progress=lambda done, total: told.append((done, total)))
+    assert told == [(128, 300), (256, 300), (300, 300)]
+    assert [made[place] for place in (0, 127, 128, 299)] == [bls.registration(n) for n in (1, 128, 129, 300)]
+
+
+def test_registrations__none__are_none():
+    assert bls.registrations([]) == ()
 
 
 def test_constants__of_the_curve__equal_the_contracts():
@@ -213,18 +223,3 @@ def test_constants__of_the_curve__equal_the_contracts():
     assert str(bls.GROUP_ORDER) == (
         "21888242871839275222246405745257275088548364400416034343698204186575808495617"
     )
-
-
-@pytest.mark.parametrize("secret", [0, -1, bls.GROUP_ORDER, bls.GROUP_ORDER + 12345])
-def test_registration__secret_out_of_range__is_refused_without_telling_it(secret):
-    with pytest.raises(InputError) as caught:
-        bls.registration(secret)
-    assert set(caught.value.facts) == {"group_order"}
-    assert str(bls.GROUP_ORDER + 12345) not in str(caught.value)
-
-
-def test_registration__shown__holds_no_secret():
-    secret = 0x7777777
-    shown = repr(bls.registration(secret))
-    assert str(secret) not in shown
-    assert f"{secret:x}" not in shown
