@@ -14,7 +14,7 @@ refuse, or their users regret, is refused where it can be seen: with the value, 
 
 from aztec_butler.core.calldata.batches import batch
 from aztec_butler.core.calldata.governing import delegate, gse_vote, signal
-from aztec_butler.core.calldata.key_stores import encode_add_keys
+from aztec_butler.core.calldata.key_stores import as_key_store, encode_add_keys
 from aztec_butler.core.calldata.provider_keys import add_keys, drip_queue
 from aztec_butler.core.calldata.providers import (
     accept_provider_admin,
@@ -23,11 +23,6 @@ from aztec_butler.core.calldata.providers import (
     update_provider_admin,
     update_rewards_recipient,
     update_take_rate,
-)
-from aztec_butler.core.calldata.registrations import (
-    AttesterRegistration,
-    as_registration,
-    parse_registrations,
 )
 from aztec_butler.core.calldata.splits import distribute, hash_of_split, warehouse_withdraw
 from aztec_butler.core.calldata.stakes import (
@@ -43,12 +38,11 @@ from aztec_butler.core.calls import Call
 from aztec_butler.core.decoding_calls import explain
 
 __all__ = [
-    "AttesterRegistration",
     "Call",
     "accept_provider_admin",
     "add_keys",
     "approve",
-    "as_registration",
+    "as_key_store",
     "batch",
     "claim_sequencer_rewards",
     "delegate",
@@ -62,7 +56,6 @@ __all__ = [
     "gse_vote",
     "hash_of_split",
     "initiate_withdraw",
-    "parse_registrations",
     "register_provider",
     "rollup_vote",
     "signal",

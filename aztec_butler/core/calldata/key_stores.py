@@ -1,42 +1,78 @@
-"""Calldata of ``addKeysToProvider``, at once: every key is nine words, so nothing has to be looked up.
+"""Keys as providers list them and deposits carry them: checked, and encoded at once.
 
-The bytes are those of the general codec, which takes nine times as long; a test compares.
+Every key is nine words, so nothing of it has to be looked up. The bytes are those of the general codec, which takes nine
+times as long; a test compares.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
-from aztec_butler.core.calldata.registrations import AttesterRegistration
+from aztec_butler.core.bls import FIELD_MODULUS
+from aztec_butler.core.calls import check_address
 from aztec_butler.core.contracts.staking_registry import STAKING_REGISTRY
+from aztec_butler.core.errors import InputError
+
+KeyStore = tuple[str, tuple[int, int], tuple[int, int, int, int], tuple[int, int]]
+"""Attester, public key in G1 and in G2 (real part first), proof of possession: the contracts' struct."""
 
 ADD_KEYS: Final = STAKING_REGISTRY.function("addKeysToProvider")
+_POINTS: Final = (("public_key_g1", 2), ("public_key_g2", 4), ("proof_of_possession", 2))
 _WORD: Final = 32
 _PADDING: Final = bytes(12)
 
 
-def encode_add_keys(provider_id: int, registrations: Sequence[AttesterRegistration]) -> bytes:
+def as_key_store(value: Any) -> KeyStore:
+    """A key from any of the forms in which people have it, checked.
+
+    Whether the proof belongs to the key is another question; see ``core.bls.find_fault``.
+
+    Args:
+        value: an attester with its registration (``core.bls.AttesterRegistration``); or ``(attester, public_key_g1,
+            public_key_g2, proof_of_possession)``.
+
+    Raises:
+        InputError: neither of them, no address, or a coordinate that no point has.
+    """
+    if hasattr(value, "registration"):
+        made = value.registration
+        fields = [value.attester, made.public_key_g1, made.public_key_g2, made.proof_of_possession]
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes) and len(value) == 4:
+        fields = list(value)
+    else:
+        raise InputError(
+            "expected a key with its registration",
+            hint="read a registration file, or give (attester, public_key_g1, public_key_g2, proof_of_possession)",
+            got=type(value).__name__,
+        )
+    if fields[0] is None:
+        raise InputError("a registration does not say whose it is", hint="add its attester")
+    attester = check_address("attester", fields[0])
+    points = [
+        _point(attester, name, point, size) for (name, size), point in zip(_POINTS, fields[1:], strict=True)
+    ]
+    return (attester, *points)  # type: ignore[return-value]
+
+
+def encode_add_keys(provider_id: int, key_stores: Sequence[KeyStore]) -> bytes:
     """Calldata that lists keys in a provider's queue.
 
     Args:
         provider_id: of the provider, at least 0.
-        registrations: in the order of the queue; their records have checked every value.
+        key_stores: in the order of the queue, as ``as_key_store`` made them; nothing is checked again.
     """
     parts = [
         ADD_KEYS.selector,
         provider_id.to_bytes(_WORD, "big"),
         (2 * _WORD).to_bytes(_WORD, "big"),
-        len(registrations).to_bytes(_WORD, "big"),
+        len(key_stores).to_bytes(_WORD, "big"),
     ]
     add, from_hex, padding = parts.append, bytes.fromhex, _PADDING
-    for each in registrations:
-        x, y = each.public_key_g1
-        x0, x1, y0, y1 = each.public_key_g2
-        px, py = each.proof_of_possession
+    for attester, (x, y), (x0, x1, y0, y1), (px, py) in key_stores:
         add(
             padding
-            + from_hex(each.attester[2:])
+            + from_hex(attester[2:])
             + x.to_bytes(32, "big")
             + y.to_bytes(32, "big")
             + x0.to_bytes(32, "big")
@@ -47,3 +83,25 @@ def encode_add_keys(provider_id: int, registrations: Sequence[AttesterRegistrati
             + py.to_bytes(32, "big")
         )
     return b"".join(parts)
+
+
+def _point(attester: str, name: str, point: Any, size: int) -> tuple[int, ...]:
+    if not isinstance(point, tuple | list) or len(point) != size:
+        raise InputError(
+            "a point has another number of coordinates", attester=attester, field=name, expected=size
+        )
+    for value in point:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise InputError(
+                "a coordinate is an integer", attester=attester, field=name, value=repr(value)[:90]
+            )
+        if not 0 <= value < FIELD_MODULUS:
+            raise InputError(
+                "a coordinate is at least 0 and below the field's modulus",
+                attester=attester,
+                field=name,
+                value=value,
+            )
+    if not any(point):
+        raise InputError("the point at infinity is no key and no proof", attester=attester, field=name)
+    return tuple(point)

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from aztec_butler.core.calldata.arguments import check_provider, count_of, staking_registry_address
-from aztec_butler.core.calldata.key_stores import ADD_KEYS, encode_add_keys
-from aztec_butler.core.calldata.registrations import AttesterRegistration, as_registration
+from aztec_butler.core.calldata.key_stores import ADD_KEYS, KeyStore, as_key_store, encode_add_keys
 from aztec_butler.core.calls import Call, build_call, check_uint, decoded_back
 from aztec_butler.core.contracts.staking_registry import STAKING_REGISTRY
 from aztec_butler.core.errors import InputError
+from aztec_butler.core.hexes import parse_address
 from aztec_butler.core.records import ProviderConfiguration
 
 KEYS_PER_CALL: Final = 50
@@ -34,7 +34,7 @@ def add_keys(
 
     Args:
         provider_id: of the provider.
-        keys: registrations in the order of the queue, in any form that ``as_registration`` takes.
+        keys: in the order of the queue, in any form that ``as_key_store`` takes.
         chunk_size: keys in a call, 100 at most.
         known: attesters that are in use already, with the place where; a key among them is refused.
         current: the provider as it is; its id is compared.
@@ -57,16 +57,16 @@ def add_keys(
             hint=f"at most {MOST_KEYS_PER_CALL} keys a call",
             chunk_size=chunk_size,
         )
-    registrations = [as_registration(key) for key in keys]
-    if not registrations:
+    key_stores = [as_key_store(key) for key in keys]
+    if not key_stores:
         raise InputError("there are no keys to add", provider_id=identifier)
-    _refuse_duplicates(registrations)
-    _refuse_known(registrations, known or {})
+    _refuse_duplicates(key_stores)
+    _refuse_known(key_stores, known or {})
     to = staking_registry_address(staking_registry)
-    chunks = list(_chunks(registrations, chunk_size))
+    chunks = list(_chunks(key_stores, chunk_size))
     return [
         _add_chunk(
-            to, identifier, chunk, place=_place(number, chunk, len(chunks), chunk_size, len(registrations))
+            to, identifier, chunk, place=_place(number, chunk, len(chunks), chunk_size, len(key_stores))
         )
         for number, chunk in enumerate(chunks)
     ]
@@ -117,31 +117,27 @@ def drip_queue(
 # --------------------------------------------------------------------------- the list of keys
 
 
-def _refuse_duplicates(registrations: Sequence[AttesterRegistration]) -> None:
+def _refuse_duplicates(key_stores: Sequence[KeyStore]) -> None:
     attesters: dict[str, int] = {}
     keys: dict[tuple[int, int], int] = {}
-    for position, each in enumerate(registrations):
-        first = attesters.setdefault(each.attester, position)
+    for position, (attester, public_key, *_) in enumerate(key_stores):
+        first = attesters.setdefault(attester, position)
         if first != position:
             raise InputError(
-                "an attester is listed twice", attester=each.attester, positions=f"{first}, {position}"
+                "an attester is listed twice", attester=attester, positions=f"{first}, {position}"
             )
-        first = keys.setdefault(each.public_key_g1, position)
+        first = keys.setdefault(public_key, position)
         if first != position:
             raise InputError(
                 "two attesters have the same BLS key; only one of them could ever be activated",
-                attesters=f"{registrations[first].attester}, {each.attester}",
+                attesters=f"{key_stores[first][0]}, {attester}",
                 positions=f"{first}, {position}",
             )
 
 
-def _refuse_known(registrations: Sequence[AttesterRegistration], known: Mapping[str, str]) -> None:
-    places = {address.lower(): place for address, place in known.items()}
-    taken = {
-        each.attester: places[each.attester.lower()]
-        for each in registrations
-        if each.attester.lower() in places
-    }
+def _refuse_known(key_stores: Sequence[KeyStore], known: Mapping[str, str]) -> None:
+    places = {parse_address(address): place for address, place in known.items()}
+    taken = {attester: places[attester] for attester, *_ in key_stores if attester in places}
     if taken:
         shown: dict[str, Any] = dict(list(taken.items())[:20])
         raise InputError(
@@ -152,22 +148,20 @@ def _refuse_known(registrations: Sequence[AttesterRegistration], known: Mapping[
         )
 
 
-def _chunks(
-    registrations: Sequence[AttesterRegistration], size: int
-) -> Iterator[Sequence[AttesterRegistration]]:
-    for start in range(0, len(registrations), size):
-        yield registrations[start : start + size]
+def _chunks(key_stores: Sequence[KeyStore], size: int) -> Iterator[Sequence[KeyStore]]:
+    for start in range(0, len(key_stores), size):
+        yield key_stores[start : start + size]
 
 
-def _place(number: int, chunk: Sequence[AttesterRegistration], chunks: int, size: int, total: int) -> str:
+def _place(number: int, chunk: Sequence[KeyStore], chunks: int, size: int, total: int) -> str:
     """Which of all the keys a chunk holds, counted from 1."""
     first = number * size + 1
     return "" if chunks == 1 else f", {first:,} to {first + len(chunk) - 1:,} of {total:,}"
 
 
-def _add_chunk(to: str, provider_id: int, chunk: Sequence[AttesterRegistration], *, place: str) -> Call:
+def _add_chunk(to: str, provider_id: int, chunk: Sequence[KeyStore], *, place: str) -> Call:
     data = encode_add_keys(provider_id, chunk)
-    decoded_back(ADD_KEYS, data, (provider_id, tuple(each.key_store for each in chunk)))
+    decoded_back(ADD_KEYS, data, (provider_id, tuple(chunk)))
     return Call(
         to=to,
         data=data,

@@ -6,7 +6,7 @@ Their names and arguments are the same in every generation of the rollup.
 from __future__ import annotations
 
 from aztec_butler.core.calldata.arguments import check_bool, count_of
-from aztec_butler.core.calldata.registrations import as_registration
+from aztec_butler.core.calldata.key_stores import as_key_store
 from aztec_butler.core.calls import Call, build_call, check_address, check_uint
 from aztec_butler.core.contracts.rollup import ROLLUP
 
@@ -15,7 +15,7 @@ def deposit(registration: object, *, withdrawer: str, moves_with_latest_rollup: 
     """Stake on an attester of one's own; the sender pays the activation threshold, which the rollup may take.
 
     Args:
-        registration: the attester and its BLS registration, in any form that ``as_registration`` takes.
+        registration: the attester and its BLS registration, in any form that ``as_key_store`` takes.
         withdrawer: who may withdraw the stake, for ever.
         moves_with_latest_rollup: whether the stake follows the canonical rollup.
         rollup: the contract.
@@ -25,20 +25,20 @@ def deposit(registration: object, *, withdrawer: str, moves_with_latest_rollup: 
 
     Source: StakingLib.sol ``deposit``.
     """
-    key = as_registration(registration)
+    attester, public_key_g1, public_key_g2, proof = as_key_store(registration)
     owner = check_address("withdrawer", withdrawer)
     moves = check_bool("moves_with_latest_rollup", moves_with_latest_rollup)
     return build_call(
         check_address("rollup", rollup),
         ROLLUP.function("deposit"),
-        key.attester,
+        attester,
         owner,
-        key.public_key_g1,
-        key.public_key_g2,
-        key.proof_of_possession,
+        public_key_g1,
+        public_key_g2,
+        proof,
         moves,
         summary=(
-            f"Deposit one activation threshold for attester {key.attester}"
+            f"Deposit one activation threshold for attester {attester}"
             f"{', moving with the latest rollup' if moves else ''}, with withdrawer {owner}"
         ),
     )
