@@ -195,6 +195,11 @@ def find_function(selector: bytes, role: str | None = None) -> tuple[Function, t
     return function, tuple(found)
 
 
+def roles_with_event(topic0: bytes) -> tuple[str, ...]:
+    """Roles of the contracts that have an event with this topic."""
+    return tuple(_find("event", topic0))
+
+
 @cache
 def _find(kind: str, key: bytes) -> dict[str, Function | Event | CustomError]:
     """The items whose selector or topic this is, by the roles of the contracts that have them."""
