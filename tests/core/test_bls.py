@@ -6,7 +6,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aztec_butler.core import bls
-from aztec_butler.core.errors import InputError
 
 
 def words(text: str) -> tuple[int, ...]:

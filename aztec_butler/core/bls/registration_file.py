@@ -96,12 +96,7 @@ def _entry(entry: Any, path: str) -> AttesterRegistration:
         raise InputError("a registration is a JSON object", path=path)
     attester = entry.get("attester")
     if attester is not None:
-        try:
-            attester = parse_address(attester)
-        except InputError as error:
-            raise InputError(
-                error.sentence, hint=error.hint, path=f"{path}.attester", **error.facts
-            ) from None
+        attester = _attester(attester, f"{path}.attester")
     x, y = _numbers(entry, _KEY_G1, "x y", path)
     x0, x1, y0, y1 = _numbers(entry, _KEY_G2, "x0 x1 y0 y1", path)
     proof_x, proof_y = _numbers(entry, _PROOF, "x y", path)
@@ -111,6 +106,16 @@ def _entry(entry: Any, path: str) -> AttesterRegistration:
             public_key_g1=(x, y), public_key_g2=(x0, x1, y0, y1), proof_of_possession=(proof_x, proof_y)
         ),
     )
+
+
+def _attester(value: Any, path: str) -> str:
+    # A keystore has private keys where this file has addresses; only what has the length of an address is quoted.
+    if not isinstance(value, str) or len(value) != 42:
+        raise InputError("an attester is an address: 0x and 40 hex digits", path=path)
+    try:
+        return parse_address(value)
+    except InputError as error:
+        raise InputError(error.sentence, hint=error.hint, path=path, attester=value) from None
 
 
 def _numbers(entry: dict[str, Any], names: tuple[str, ...], parts: str, path: str) -> list[int]:
