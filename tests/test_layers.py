@@ -22,7 +22,7 @@ FLOORS = [
 ANYWHERE = {"attrs", "msgspec", "aztec_butler"}
 FOREIGN = {
     "core": {"Crypto"},
-    "clients": {"web3", "eth_abi", "eth_typing", "hexbytes"},
+    "clients": {"web3", "eth_abi", "eth_keys", "eth_typing", "hexbytes"},
     "store": {"fsspec", "numpy", "platformdirs", "pyarrow"},
     "archive": {"numpy", "pyarrow"},
     "notebook": {"pandas", "pyarrow", "tqdm", "matplotlib", "ipywidgets"},
