@@ -7,6 +7,7 @@ What the parts mean is decided in ``core.staking_state``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +16,7 @@ from aztec_butler.clients.multicall import Multicall, Read
 from aztec_butler.clients.rpc import Rpc
 from aztec_butler.clients.splits import fetch_split_parameters
 from aztec_butler.clients.staking_logs import StakingLogs
+from aztec_butler.clients.staking_series import fetch_boundaries, fetch_history_steps
 from aztec_butler.core.contracts import GOVERNANCE, GSE, REGISTRY, ROLLUP, STAKING_REGISTRY
 from aztec_butler.core.errors import NotFoundError
 from aztec_butler.core.hexes import parse_address
@@ -22,9 +24,19 @@ from aztec_butler.core.history import Place, StakingHistory
 from aztec_butler.core.history_replay import replay
 from aztec_butler.core.queue_config import queue_config_slot
 from aztec_butler.core.records import BlockStamp, Deployment, ProviderConfiguration, Rollup, RollupState
-from aztec_butler.core.rows import Attester, Delegation, Exit, LifecycleAnswer, Provider, QueueEntry, Slashing
+from aztec_butler.core.rows import (
+    Attester,
+    Delegation,
+    Exit,
+    HistoryStep,
+    LifecycleAnswer,
+    Provider,
+    QueueEntry,
+    Slashing,
+)
 from aztec_butler.core.staking_state import StakingState
 from aztec_butler.core.staking_tables import delegation_rows, exit_rows, slashing_rows
+from aztec_butler.core.time_steps import parse_step, parse_window
 from aztec_butler.core.views import (
     decode_attester_view,
     decode_governance_withdrawal,
@@ -122,6 +134,35 @@ class Snapshot:
     def slashings(self) -> tuple[Slashing, ...]:
         """Every slash, in chain order."""
         return slashing_rows(self.state, self._times(slash.log for slash in self.history.slashes))
+
+    def history_steps(
+        self, window: Any = "7d", step: str | timedelta | None = None
+    ) -> tuple[HistoryStep, ...]:
+        """Stake over time, step by step up to the block.
+
+        Args:
+            window: as ``core.time_steps.parse_window`` takes it.
+            step: as ``core.time_steps.parse_step`` takes it; None for one that suits the window.
+
+        Raises:
+            InputError: no window or step, or too many steps; nothing was read.
+            NotFoundError: the window ends after the block.
+            NodeRefused: the logs do not agree with the contracts at some boundary.
+        """
+        wanted = parse_window(window)
+        seconds = None if step is None else parse_step(step)
+        times = fetch_boundaries(
+            self._rpc, wanted, seconds, first_block=self.deployment.first_block, block=self.block
+        )
+        return fetch_history_steps(
+            self._rpc,
+            self._multicall,
+            self.state.whereabouts.history,  # of a state that was found to agree with the views of now
+            self.deployment,
+            times,
+            block=self.block,
+            progress=self._about("history"),
+        )
 
     def lifecycle(self, attesters: Sequence[str]) -> tuple[LifecycleAnswer, ...]:
         """Where each address stands, in the order asked.

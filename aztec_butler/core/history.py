@@ -89,6 +89,8 @@ class Departure:
     """What of it is or was paid: less than left where a slash took from the exit."""
     finalized: Place | None = None
     """None until it is paid."""
+    burned: Place | None = None
+    """The slash that took the last of it; None while something is left, or was paid."""
 
 
 @attrs.frozen(kw_only=True)

@@ -177,6 +177,7 @@ class _Replay:
         if leaving is not None:
             leaving.amount_wei -= amount_wei
             if leaving.amount_wei == 0:
+                leaving.burned = at
                 del self._leaving[attester]
         else:
             stake_wei = self._balances_wei.get(attester)
@@ -225,6 +226,8 @@ class _Replay:
         self._departures.append(departure)
         if amount_wei > 0:
             self._leaving[attester] = departure
+        else:
+            departure.burned = at
 
     def _initiate(self, at: Place, attester: str, recipient: str, amount_wei: int) -> None:
         leaving = self._leaving.get(attester)

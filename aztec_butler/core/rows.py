@@ -176,6 +176,66 @@ class Slashing:
 
 
 @attrs.frozen(kw_only=True)
+class HistoryStep:
+    """One step of time: what stood at its end, and what happened in it.
+
+    What stands counts every rollup of the network; ``canonical_`` is the rollup that movers followed at the time. From
+    one step to the next, exactly::
+
+        attesters     + activations - exits_initiated - ejections
+        stake_wei     + activated_wei - left_wei - (slashed_wei - slashed_exiting_wei)
+        entry_queued  + deposits - activations - failed_deposits
+        exiting       + exits_initiated + ejections - exits_finalized - exits_burned
+        exiting_wei   + left_wei - slashed_exiting_wei - paid_wei
+        keys_queued   + keys_listed - keys_dripped - delegations
+    """
+
+    begins_at: int = unit("s")
+    ends_at: int = unit("s")
+    """What happened at this very second is in the step."""
+    canonical_version: int | None
+    """None before the first rollup."""
+    canonical_attesters: int | None
+    """In the validator set of that rollup: its own, and the movers; None as above."""
+    canonical_stake_wei: int | None = unit("wei")
+    canonical_entry_queued: int | None
+    """Deposits in the entry queue of that rollup."""
+    attesters: int
+    """In the validator set of any rollup."""
+    stake_wei: int = unit("wei")
+    entry_queued: int
+    exiting: int
+    """Exits that are not paid, zombies included."""
+    exiting_wei: int = unit("wei")
+    keys_queued: int
+    """Keys that providers list and nobody has staked on yet."""
+    deposits: int
+    """Stakes that joined an entry queue."""
+    delegations: int
+    """Of them, those with a provider."""
+    activations: int
+    activated_wei: int = unit("wei")
+    failed_deposits: int
+    """Refunded, so that they left the entry queue too."""
+    exits_initiated: int
+    """Left the set by themselves."""
+    ejections: int
+    """Left the set by a slash."""
+    left_wei: int = unit("wei")
+    """What went from the set into exits of both kinds."""
+    exits_finalized: int
+    paid_wei: int = unit("wei")
+    exits_burned: int
+    """Exits of which slashes left nothing, at once or later."""
+    slashes: int
+    slashed_wei: int = unit("wei")
+    slashed_exiting_wei: int = unit("wei")
+    """Of it, what was taken from exits."""
+    keys_listed: int
+    keys_dripped: int
+
+
+@attrs.frozen(kw_only=True)
 class LifecycleAnswer:
     """Where one address stands."""
 

@@ -6,6 +6,7 @@ contradicts is found here: the last log of a chain may be missing as well.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from aztec_butler.core.errors import NodeRefused
@@ -27,23 +28,20 @@ def check_agreement(state: StakingState) -> None:
     _check_attesters(state)
     registered = len(state.whereabouts.history.registrations)
     if registered != len(state.providers):
-        raise disagreement(state.block.number, providers=(len(state.providers), registered))
+        raise disagreement({"block": state.block.number}, providers=(len(state.providers), registered))
     for provider in state.providers:
         _check_provider(state, provider)
 
 
-def disagreement(
-    block: int, /, *, of: dict[str, object] | None = None, **values: tuple[object, object]
-) -> NodeRefused:
+def disagreement(of: Mapping[str, object], **values: tuple[object, object]) -> NodeRefused:
     """The error of logs that do not agree with the contract.
 
     Args:
-        block: at which both were asked.
         of: what the values are of.
         values: a pair for each name: by the contract, by logs.
     """
-    error = NodeRefused("the logs do not agree with the contract", hint=MISSING_LOGS_HINT, block=block)
-    error.facts.update(of or {})
+    error = NodeRefused("the logs do not agree with the contract", hint=MISSING_LOGS_HINT)
+    error.facts.update(of)
     for name, (by_contract, by_logs) in values.items():
         error.facts[name] = f"{by_contract} by the contract, {by_logs} by logs"
     return error
@@ -60,8 +58,7 @@ def _check_rollup(state: StakingState, rollup: RollupState) -> None:
     )
     if waiting != queued or validating != rollup.active_count:
         raise disagreement(
-            state.block.number,
-            of={"rollup": address},
+            {"block": state.block.number, "rollup": address},
             validating=(rollup.active_count, validating),
             queued=(len(queued), len(waiting)),
         )
@@ -78,8 +75,7 @@ def _check_attesters(state: StakingState) -> None:
         viewed_wei = 0 if view.exit is None else view.exit.amount_wei
         if (stake_wei, exit_wei) != (view.effective_balance_wei, viewed_wei):
             raise disagreement(
-                state.block.number,
-                of={"attester": attester},
+                {"block": state.block.number, "attester": attester},
                 stake_wei=(view.effective_balance_wei, stake_wei),
                 exit_wei=(viewed_wei, exit_wei),
             )
@@ -87,7 +83,8 @@ def _check_attesters(state: StakingState) -> None:
             recipient = view.exit.recipient_or_withdrawer if view.exit.is_recipient else None
             if recipient != departure.recipient:
                 raise disagreement(
-                    state.block.number, of={"attester": attester}, recipient=(recipient, departure.recipient)
+                    {"block": state.block.number, "attester": attester},
+                    recipient=(recipient, departure.recipient),
                 )
 
 
@@ -95,7 +92,6 @@ def _check_provider(state: StakingState, provider: ProviderConfiguration) -> Non
     listed = len(state.provider_queue(provider.provider_id))
     if listed != provider.keys_queued:
         raise disagreement(
-            state.block.number,
-            of={"provider_id": provider.provider_id},
+            {"block": state.block.number, "provider_id": provider.provider_id},
             keys_queued=(provider.keys_queued, listed),
         )
