@@ -1,36 +1,90 @@
-"""Registrations of BLS keys on the real GSE."""
+"""BLS keys on the real contracts: what is registered enters, and what is found wrong without a chain is refused there."""
+
+from __future__ import annotations
 
 import random
 
+import attrs
 import pytest
+from broken_registrations import BROKEN, GOOD, OTHER, STRAY
 
 from aztec_butler.core import bls
+from aztec_butler.core.abi import parse_line
+from aztec_butler.core.bls import RegistrationFault, find_fault, g1, g2
+from aztec_butler.core.bls.multiples import generators
+from aztec_butler.core.bls.pairing import is_pairing_product_one
+from aztec_butler.core.errors import RevertError
+from aztec_butler.core.hexes import checksum_address, keccak256
+from aztec_butler.core.queue_config import QueueConfig
 
 pytestmark = pytest.mark.devnet
 
+PROOF = parse_line(
+    "function proofOfPossession((uint256 x, uint256 y) publicKeyInG1, (uint256 x0, uint256 x1, uint256 y0, uint256 y1)"
+    " publicKeyInG2, (uint256 x, uint256 y) proofOfPossession) view returns (bool)"
+)
+# How the contract says each fault. It tells less: a wrong answer of its one equation is simply false.
+ANSWERS = {
+    None: True,
+    RegistrationFault.KEY_G1_MISSING: "InfinityNotAllowed()",
+    RegistrationFault.KEY_G2_MISSING: "InfinityNotAllowed()",
+    RegistrationFault.PROOF_MISSING: "InfinityNotAllowed()",
+    RegistrationFault.KEY_G1_OFF_CURVE: "MulPointFail()",
+    RegistrationFault.PROOF_OFF_CURVE: "AddPointFail()",
+    RegistrationFault.KEY_G2_SWAPPED: "PairingFail()",
+    RegistrationFault.KEY_G2_OFF_CURVE: "PairingFail()",
+    RegistrationFault.KEY_G2_OUT_OF_GROUP: "PairingFail()",
+    RegistrationFault.KEYS_DIFFER: False,
+    RegistrationFault.PROOF_OF_ANOTHER_KEY: False,
+}
+SELECTORS = {keccak256(answer.encode())[:4]: answer for answer in ANSWERS.values() if isinstance(answer, str)}
+
+
+@pytest.fixture
+def answer(staking):
+    """What the contract that the GSE made for the check says of a registration, with gas to spare."""
+    creator = bytes.fromhex(staking.gse.address[2:])
+    checker = checksum_address(keccak256(b"\xd6\x94" + creator + b"\x01")[12:])  # its first creation
+
+    def ask(made):
+        content = PROOF.encode_call(*attrs.astuple(made))
+        try:
+            return PROOF.decode_single(staking.chain.call(checker, content))
+        except RevertError as error:
+            return SELECTORS[error.data[:4]]
+
+    return ask
+
+
+def deposit(staking, attester, made):
+    return staking.rollup.transaction(
+        "deposit",
+        attester,
+        attester,
+        made.public_key_g1,
+        made.public_key_g2,
+        made.proof_of_possession,
+        True,
+    )
+
+
+def random_secrets(seed, count):
+    dice = random.Random(seed)
+    return [dice.randrange(1, bls.GROUP_ORDER) for _ in range(count)]
+
 
 def test_registration_digest__random_keys__equal_the_gse(staking):
-    dice = random.Random(7)
-    for _ in range(20):
-        key = bls.registration(dice.randrange(1, bls.GROUP_ORDER)).public_key_g1
+    keys = [made.public_key_g1 for made in bls.registrations(random_secrets(7, 20))]
+    for key in [*keys, (0, 0), (2**256 - 1, 12), (3, 2**256 - 1)]:
         assert bls.registration_digest(key).point == tuple(staking.gse.read("getRegistrationDigest", key))
 
 
 def test_registration__secrets_of_every_length__pass_the_proof_and_own_their_key(staking, entry):
-    dice = random.Random(11)
-    secrets = [1, 31, 1 << 64, bls.GROUP_ORDER - 1, *(dice.randrange(1, bls.GROUP_ORDER) for _ in range(6))]
+    secrets = [1, 31, 1 << 64, bls.GROUP_ORDER - 1, *random_secrets(11, 6)]
     staking.open_queue()
     for number, secret in enumerate(secrets):
         made = bls.registration(secret)
-        staking.rollup.send(
-            "deposit",
-            entry(number).attester,
-            entry(number).withdrawer,
-            made.public_key_g1,
-            made.public_key_g2,
-            made.proof_of_possession,
-            True,
-        )
+        staking.chain.send_together([deposit(staking, entry(number).attester, made)])
         assert not staking.gse.read("ownedPKs", bls.public_key_hash(made.public_key_g1))
     entered, failed = staking.flush()
     assert (len(entered), failed) == (len(secrets), [])
@@ -38,16 +92,116 @@ def test_registration__secrets_of_every_length__pass_the_proof_and_own_their_key
         assert staking.gse.read("ownedPKs", bls.public_key_hash(bls.registration(secret).public_key_g1))
 
 
-def test_registration__proof_of_another_key__is_refused(staking, entry):
-    one, other = bls.registration(1001), bls.registration(1002)
-    staking.open_queue()
-    staking.rollup.send(
-        "deposit",
-        entry(0).attester,
-        entry(0).withdrawer,
-        one.public_key_g1,
-        one.public_key_g2,
-        other.proof_of_possession,
-        True,
+def test_registrations__two_hundred_keys__are_all_activated(staking, entry):
+    count = 200
+    staking.configure(
+        QueueConfig(
+            bootstrap_validator_set_size=0,
+            bootstrap_flush_size=0,
+            normal_flush_size_min=count,
+            normal_flush_size_quotient=1,
+            max_queue_flush_size=count,
+        )
     )
-    assert staking.flush() == ([], [entry(0).attester])
+    staking.chain.wait_until(staking.clock.epoch_start_at(staking.epoch + 1))
+    made = bls.registrations(random_secrets(13, count))
+    attesters = [entry(number).attester for number in range(count)]
+    staking.chain.send_together(
+        [deposit(staking, attester, keys) for attester, keys in zip(attesters, made, strict=True)]
+    )
+    assert staking.flush() == (attesters, [])
+    assert staking.rollup.read("getActiveAttesterCount") == count
+    known = staking.gse.read("getG1PublicKeysFromAddresses", attesters)
+    assert [tuple(key) for key in known] == [keys.public_key_g1 for keys in made]
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_find_fault__broken_registration__has_the_contracts_answer(answer, name):
+    made, fault = BROKEN[name]
+    assert find_fault(made) is fault
+    assert answer(made) == ANSWERS[fault]
+
+
+def test_find_fault__parts_of_several_registrations_mixed__has_the_contracts_answer(answer):
+    dice = random.Random(17)
+    sources = [GOOD, OTHER, *bls.registrations(random_secrets(19, 2))]
+    broken = [made for made, _ in BROKEN.values()]
+    seen = set()
+    for _ in range(120):
+        pool = sources if dice.random() < 0.5 else [*sources[:1], *broken]
+        one = dice.choice(pool)
+        mixed = attrs.evolve(
+            one,
+            **{
+                name: getattr(dice.choice(pool), name)
+                for name in attrs.fields_dict(type(one))
+                if dice.random() < 0.3
+            },
+        )
+        fault = find_fault(mixed)
+        assert answer(mixed) == ANSWERS[fault], mixed
+        seen.add(fault)
+    assert len(seen) > 6
+
+
+def test_find_fault__deposits_broken_in_every_way__fail_and_the_good_ones_between_enter(staking, entry):
+    queued = [made for made, _ in BROKEN.values()]
+    # A key can be taken once, so each good one stands once. Before it a broken registration of the same key has failed.
+    good = {5: GOOD, len(queued) - 3: OTHER}
+    for place, made in good.items():
+        queued.insert(place, made)
+    attesters = [entry(number).attester for number in range(len(queued))]
+    staking.open_queue()
+    staking.chain.send_together(
+        [deposit(staking, attester, made) for attester, made in zip(attesters, queued, strict=True)]
+    )
+    entered, failed = staking.flush()
+    verdicts = {attester: find_fault(made) for attester, made in zip(attesters, queued, strict=True)}
+    assert entered == [attester for attester, fault in verdicts.items() if fault is None]
+    assert failed == [attester for attester, fault in verdicts.items() if fault is not None]
+    assert len(entered) == 2
+
+
+@pytest.mark.parametrize("secret", [12, 11, 13154, 57193])
+def test_find_fault__granted_gas_at_the_edge__decides_as_the_gse(staking, entry, secret):
+    made = bls.registration(secret)
+    needed = bls.registration_digest(made.public_key_g1).proof_gas
+    staking.open_queue()
+    for number, (limit, fault) in enumerate(
+        [(needed - 131, RegistrationFault.PROOF_TOO_DEAR), (needed, None)]
+    ):
+        attester = entry(number).attester
+        staking.gse.send("setProofOfPossessionGasLimit", limit, sender=staking.gse.read("owner"))
+        staking.chain.send_together([deposit(staking, attester, made)])
+        entered, failed = staking.flush()
+        assert find_fault(made, proof_gas_limit=limit) is fault
+        assert (entered, failed) == (([attester], []) if fault is None else ([], [attester]))
+
+
+def test_find_fault__gas_that_the_gse_grants__is_what_is_assumed(staking):
+    assert staking.gse.read("proofOfPossessionGasLimit") == bls.PROOF_GAS_LIMIT
+
+
+def test_pairing__random_products__equal_the_precompile(staking):
+    in_g1, in_g2 = generators(1)
+
+    def precompile(pairs):
+        words = [word for (x, y), ((x0, x1), (y0, y1)) in pairs for word in (x, y, x1, x0, y1, y0)]
+        content = b"".join(word.to_bytes(32, "big") for word in words)
+        return int.from_bytes(staking.chain.call("0x" + f"{8:040x}", content), "big")
+
+    dice = random.Random(23)
+    answers = []
+    for _ in range(8):
+        scalars = [dice.randrange(1, bls.GROUP_ORDER) for _ in range(3)]
+        if dice.random() < 0.5:
+            scalars[2] = -scalars[0] * scalars[1] % bls.GROUP_ORDER
+        a, c = in_g1.multiples([scalars[0], scalars[2]])
+        (b,) = in_g2.multiples([scalars[1]])
+        pairs = [(a, b), (c, g2.GENERATOR), (g1.IDENTITY, b), (a, g2.IDENTITY)]
+        answers.append(is_pairing_product_one(pairs))
+        assert precompile(pairs) == answers[-1]
+    assert set(answers) == {True, False}
+    x0, x1, y0, y1 = STRAY
+    with pytest.raises(RevertError):
+        precompile([(g1.GENERATOR, ((x0, x1), (y0, y1)))])
