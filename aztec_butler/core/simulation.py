@@ -12,7 +12,7 @@ from typing import Any, Final
 import attrs
 
 from aztec_butler.core.calls import Call
-from aztec_butler.core.contracts import RevertReason, decode_error
+from aztec_butler.core.contracts import CONTRACTS, RevertReason, decode_error
 from aztec_butler.core.errors import DecodeError, InputError
 from aztec_butler.core.events import EventRecord, UndecodedLog, decode_log
 from aztec_butler.core.events_input import parse_log
@@ -218,7 +218,7 @@ def read_event(log: RawLog, roles: Mapping[str, str]) -> EventRecord | Undecoded
 def _roles_with(log: RawLog) -> list[str]:
     from aztec_butler.core.decoding import roles_with_event
 
-    return list(roles_with_event(log.topics[0])) if log.topics else []
+    return [role for role in roles_with_event(log.topics[0]) if role in CONTRACTS] if log.topics else []
 
 
 def balance_changes(logs: Sequence[RawLog]) -> tuple[BalanceChange, ...]:

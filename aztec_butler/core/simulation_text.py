@@ -24,6 +24,7 @@ _VERDICTS: Final = {
     Verdict.REVERTS: "would revert",
     Verdict.UNDECIDED: "is undecided",
 }
+_UNLIMITED: Final = (1 << 256) - 1
 
 
 def lines_of_simulation(simulation: Simulation) -> tuple[str, ...]:
@@ -80,7 +81,7 @@ def _event(event: EventRecord | UndecodedLog) -> str:
 
 def _value(value: Any, unit: str | None) -> str:
     if unit == "wei" and isinstance(value, int):
-        return f"{value} ({render_exact(value)})"
+        return "any number" if value == _UNLIMITED else f"{value} ({render_exact(value)})"
     return render_value(value)
 
 

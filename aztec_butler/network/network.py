@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from web3 import Web3
 
     from aztec_butler.clients.aztec_node import AztecNode
+    from aztec_butler.clients.filled_calldata import FilledCalldata
     from aztec_butler.clients.web3_contracts import Web3Contracts
+    from aztec_butler.core.calls import Call
+    from aztec_butler.core.simulation import Simulation
 
 
 class Network:
@@ -124,6 +127,46 @@ class Network:
         asked = [parse_address(attester) for attester in _several(attesters)]
         snapshot = self.snapshot()
         return self._frame(snapshot, snapshot.lifecycle(asked), LifecycleAnswer)
+
+    # -- calls to sign
+
+    @property
+    def calldata(self) -> FilledCalldata:
+        """The builders of ``aztec_butler.calldata``, with addresses and present terms filled in from the chain."""
+        from aztec_butler.clients.filled_calldata import FilledCalldata
+
+        snapshot = self.snapshot()
+        return FilledCalldata(self.rpc, self.multicall, snapshot.deployment, snapshot.block)
+
+    def simulate(self, calls: Call | Sequence[Call], *, sender: str, at: int | None = None) -> Simulation:
+        """What calls would do, run in order on the state of the block; nothing is sent.
+
+        Args:
+            calls: one call or several.
+            sender: who would send them: an account or a Safe.
+            at: Unix seconds of the block they would be in; one slot after the network's block by default.
+
+        Returns:
+            For each call gas, events and balance changes, or why it reverts; ``print`` shows it.
+
+        Raises:
+            InputError: no calls, or a time before the block's.
+            RevertError: the sender does not have the ether that a call sends along.
+            NodeError: the node failed.
+        """
+        from aztec_butler.clients.simulation import simulate
+        from aztec_butler.core.calls import Call
+        from aztec_butler.core.simulation import roles_of
+
+        snapshot = self.snapshot()
+        return simulate(
+            self.rpc,
+            [calls] if isinstance(calls, Call) else calls,
+            sender=sender,
+            block=snapshot.block,
+            at=at,
+            roles=roles_of(snapshot.deployment),
+        )
 
     # -- blocks
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from aztec_butler.core.bls import FIELD_MODULUS
+from aztec_butler.core.bls.field import FIELD_MODULUS
 from aztec_butler.core.calls import check_address
 from aztec_butler.core.contracts.staking_registry import STAKING_REGISTRY
 from aztec_butler.core.errors import InputError
