@@ -21,12 +21,13 @@ ADD_KEYS: Final = STAKING_REGISTRY.function("addKeysToProvider")
 _POINTS: Final = (("public_key_g1", 2), ("public_key_g2", 4), ("proof_of_possession", 2))
 _WORD: Final = 32
 _PADDING: Final = bytes(12)
+_SHOWN: Final = 20
 
 
 def as_key_store(value: Any) -> KeyStore:
     """A key from any of the forms in which people have it, checked.
 
-    Whether the proof belongs to the key is another question; see ``core.bls.find_fault``.
+    Whether the proof belongs to the key is another question; see ``refuse_faulty``.
 
     Args:
         value: an attester with its registration (``core.bls.AttesterRegistration``); or ``(attester, public_key_g1,
@@ -53,6 +54,34 @@ def as_key_store(value: Any) -> KeyStore:
         _point(attester, name, point, size) for (name, size), point in zip(_POINTS, fields[1:], strict=True)
     ]
     return (attester, *points)  # type: ignore[return-value]
+
+
+def refuse_faulty(key_stores: Sequence[KeyStore]) -> None:
+    """Refuse keys that the GSE will refuse when they are to be activated; about 20 ms each.
+
+    Args:
+        key_stores: as ``as_key_store`` made them.
+
+    Raises:
+        InputError: with every key that is wrong.
+    """
+    from aztec_butler.core.bls import Registration, find_fault
+
+    faults: dict[str, Any] = {}
+    for attester, public_key_g1, public_key_g2, proof in key_stores:
+        fault = find_fault(
+            Registration(public_key_g1=public_key_g1, public_key_g2=public_key_g2, proof_of_possession=proof)
+        )
+        if fault is not None:
+            faults[attester] = fault.meaning
+    if faults:
+        shown = dict(list(faults.items())[:_SHOWN])
+        raise InputError(
+            "some registrations are wrong: nobody could be activated with them",
+            hint="make them again from the secrets, or leave these attesters out",
+            keys=len(faults),
+            **shown,
+        )
 
 
 def encode_add_keys(provider_id: int, key_stores: Sequence[KeyStore]) -> bytes:

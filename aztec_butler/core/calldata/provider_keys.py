@@ -6,7 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from aztec_butler.core.calldata.arguments import check_provider, count_of, staking_registry_address
-from aztec_butler.core.calldata.key_stores import ADD_KEYS, KeyStore, as_key_store, encode_add_keys
+from aztec_butler.core.calldata.key_stores import (
+    ADD_KEYS,
+    KeyStore,
+    as_key_store,
+    encode_add_keys,
+    refuse_faulty,
+)
 from aztec_butler.core.calls import Call, build_call, check_uint, decoded_back
 from aztec_butler.core.contracts.staking_registry import STAKING_REGISTRY
 from aztec_butler.core.errors import InputError
@@ -24,19 +30,21 @@ def add_keys(
     *,
     chunk_size: int = KEYS_PER_CALL,
     known: Mapping[str, str] | None = None,
+    verify: bool = True,
     current: ProviderConfiguration | None = None,
     staking_registry: str = "mainnet",
 ) -> list[Call]:
     """List keys in a provider's queue, for people to stake on, in as many calls as it takes.
 
     The contract checks neither keys nor duplicates: a wrong key costs whoever stakes on it a refund, and the provider
-    the keys in front of it. See ``core.bls`` for the check of a registration.
+    the keys in front of it.
 
     Args:
         provider_id: of the provider.
         keys: in the order of the queue, in any form that ``as_key_store`` takes.
         chunk_size: keys in a call, 100 at most.
         known: attesters that are in use already, with the place where; a key among them is refused.
+        verify: whether to check every registration as the GSE will, which takes about 20 ms a key.
         current: the provider as it is; its id is compared.
         staking_registry: the contract, or the name of a network whose StakingRegistry is known.
 
@@ -44,8 +52,8 @@ def add_keys(
         The calls in order; each lists ``chunk_size`` keys, the last one the rest.
 
     Raises:
-        InputError: no keys, more than 100 in a call, one that is not well formed, an attester or a BLS key twice, or one
-            that is in use already.
+        InputError: no keys, more than 100 in a call, one that is wrong, an attester or a BLS key twice, or one that is in
+            use already.
 
     Source: StakingRegistry.sol ``addKeysToProvider``.
     """
@@ -62,6 +70,8 @@ def add_keys(
         raise InputError("there are no keys to add", provider_id=identifier)
     _refuse_duplicates(key_stores)
     _refuse_known(key_stores, known or {})
+    if verify:
+        refuse_faulty(key_stores)
     to = staking_registry_address(staking_registry)
     chunks = list(_chunks(key_stores, chunk_size))
     return [

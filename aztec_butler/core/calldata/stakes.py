@@ -6,26 +6,37 @@ Their names and arguments are the same in every generation of the rollup.
 from __future__ import annotations
 
 from aztec_butler.core.calldata.arguments import check_bool, count_of
-from aztec_butler.core.calldata.key_stores import as_key_store
+from aztec_butler.core.calldata.key_stores import as_key_store, refuse_faulty
 from aztec_butler.core.calls import Call, build_call, check_address, check_uint
 from aztec_butler.core.contracts.rollup import ROLLUP
 
 
-def deposit(registration: object, *, withdrawer: str, moves_with_latest_rollup: bool, rollup: str) -> Call:
+def deposit(
+    registration: object,
+    *,
+    withdrawer: str,
+    moves_with_latest_rollup: bool,
+    verify: bool = True,
+    rollup: str,
+) -> Call:
     """Stake on an attester of one's own; the sender pays the activation threshold, which the rollup may take.
 
     Args:
         registration: the attester and its BLS registration, in any form that ``as_key_store`` takes.
         withdrawer: who may withdraw the stake, for ever.
         moves_with_latest_rollup: whether the stake follows the canonical rollup.
+        verify: whether to check the registration as the GSE will, which takes about 20 ms.
         rollup: the contract.
 
     Raises:
-        InputError: a zero address, or a registration that is not well formed.
+        InputError: a zero address, or a registration that is wrong.
 
     Source: StakingLib.sol ``deposit``.
     """
-    attester, public_key_g1, public_key_g2, proof = as_key_store(registration)
+    key_store = as_key_store(registration)
+    if verify:
+        refuse_faulty([key_store])
+    attester, public_key_g1, public_key_g2, proof = key_store
     owner = check_address("withdrawer", withdrawer)
     moves = check_bool("moves_with_latest_rollup", moves_with_latest_rollup)
     return build_call(
