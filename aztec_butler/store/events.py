@@ -8,8 +8,8 @@
         store.commit(tables, contracts=contracts, events=events, first_block=first, last_block=last, last_block_hash=...)
     store.read("RollupDeposit", addresses=[...], first_block=..., last_block=...)
 
-A dataset is a folder ``events/<chain id>-<genesis>``, with a folder for every role and event and one of commits. Any number
-of threads, processes and machines may use it at once. A file that is not what was written is set aside with a
+A dataset is a folder ``events/<chain id>-<genesis>``, with a folder for every role and event and one of commits. Any
+number of threads, processes and machines may use it at once. A file that is not what was written is set aside with a
 ``StoreWarning``, and its blocks are missing again.
 """
 
@@ -17,25 +17,33 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import attrs
 import pyarrow as pa
 
 from aztec_butler.core.errors import InputError
 from aztec_butler.core.events_fields import record_names
 from aztec_butler.core.hexes import parse_address
 from aztec_butler.core.spelling import did_you_mean
-from aztec_butler.store.events_commits import Commits, Snapshot, StoreWarning
-from aztec_butler.store.events_coverage import Range, Segment, merged
+from aztec_butler.store.events_check import Problem
+from aztec_butler.store.events_commits import StoreWarning
+from aztec_butler.store.events_coverage import Covered, Range, overlapping
+from aztec_butler.store.events_dataset import Dataset
 from aztec_butler.store.events_folder import folder_at
-from aztec_butler.store.events_manifest import Coverage, DataFile, PreparedCommit
-from aztec_butler.store.events_parquet import UnreadableFileError, write_table
-from aztec_butler.store.events_reading import read_files
+from aztec_butler.store.events_manifest import Coverage, PreparedCommit
+from aztec_butler.store.events_parquet import write_table
 from aztec_butler.store.events_rows import check_range, check_tables, checked_contracts, checked_hash
-from aztec_butler.store.events_schema import check_events, narrowest, widened_schema, widest
+from aztec_butler.store.events_schema import (
+    ColumnsError,
+    check_events,
+    narrowest,
+    widened_schema,
+    widest,
+)
 
-__all__ = ["BlocksMissing", "Covered", "EventStore", "PreparedCommit", "StoreWarning"]
+__all__ = ["BlocksMissing", "Covered", "EventStore", "PreparedCommit", "Problem", "Range", "StoreWarning"]
+
+DAY: Final = 86_400
 
 
 class BlocksMissing(InputError):
@@ -48,27 +56,6 @@ class BlocksMissing(InputError):
     def __init__(self, sentence: str, *, ranges: list[Range], **facts: Any) -> None:
         super().__init__(sentence, **facts)
         self.ranges = ranges
-
-
-@attrs.frozen(kw_only=True)
-class Covered:
-    """Blocks of which the store has all logs of an event of a contract.
-
-    Args:
-        event: name of the record.
-        address: of the contract, checksummed.
-        first_block: of the closed range.
-        last_block: of the closed range.
-        anchor_block: the last block, or a later one, ...
-        anchor_hash: ... and its hash when the logs were stored.
-    """
-
-    event: str
-    address: str
-    first_block: int
-    last_block: int
-    anchor_block: int
-    anchor_hash: str
 
 
 class EventStore:
@@ -98,11 +85,10 @@ class EventStore:
         self.genesis_hash = checked_hash(genesis_hash, "genesis hash")
         self._place = root, storage_options
         below = f"events/{chain_id}-{self.genesis_hash[2:10]}"
-        self._folder = folder_at(root, below, storage_options)
-        self._commits = Commits(self._folder, chain_id, self.genesis_hash)
+        self._dataset = Dataset(folder_at(root, below, storage_options), chain_id, self.genesis_hash)
 
     def __repr__(self) -> str:
-        return f"<EventStore {self._folder.shown()}>"
+        return f"<EventStore {self._dataset.folder.shown()}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         root, options = self._place
@@ -126,26 +112,7 @@ class EventStore:
             InputError: no such event or role, no such range, or the store cannot be read.
         """
         check_range(first_block, last_block)
-        check_events(events)
-        contracts = checked_contracts(contracts)
-        before = None
-        while True:
-            snapshot = self._commits.load()
-            gaps: list[Range] = []
-            files: dict[str, DataFile] = {}
-            for event in events:
-                segments, not_held = snapshot.holdings.resolve(
-                    event, _of_role(contracts, event), first_block, last_block
-                )
-                gaps += not_held
-                files |= {path: file for path, (file, _) in snapshot.holdings.files(event, segments).items()}
-            lost = self._lost(files)
-            # Another process may just have replaced what was listed.
-            if not lost and (not gaps or snapshot is before):
-                return merged(gaps)
-            before = snapshot
-            for path, reason in lost.items():
-                self._set_aside(files[path], reason)
+        return self._dataset.missing(_wanted(contracts, events), first_block, last_block)
 
     def commit(
         self,
@@ -218,11 +185,11 @@ class EventStore:
             if role in contracts.values()
         ]
         files = [
-            write_table(self._folder, event, table, f"{first_block}-{last_block}")
+            write_table(self._dataset.folder, event, table, f"{first_block}-{last_block}")
             for event, table in tables.items()
             if len(table)
         ]
-        return self._commits.empty(coverage=tuple(coverage), files=tuple(files))
+        return self._dataset.commits.empty(coverage=tuple(coverage), files=tuple(files))
 
     def publish(self, *prepared: PreparedCommit) -> None:
         """The second half of ``commit``: make what was written visible, all of it at once.
@@ -237,14 +204,9 @@ class EventStore:
                     "prepared for another chain",
                     chain_id=each.chain_id,
                     genesis_hash=each.genesis_hash,
-                    store=self._folder.shown(),
+                    store=self._dataset.folder.shown(),
                 )
-        files = {file.path: file for each in prepared for file in each.files}
-        for path, reason in self._lost(files).items():
-            raise InputError("a prepared file is gone", path=self._folder.shown(path), reason=reason)
-        coverage = tuple(dict.fromkeys(one for each in prepared for one in each.coverage))
-        if coverage:
-            self._commits.publish(self._commits.empty(coverage=coverage, files=tuple(files.values())))
+        self._dataset.publish(prepared)
 
     def read(
         self,
@@ -281,107 +243,100 @@ class EventStore:
                     column=name,
                 )
         wanted = {parse_address(address) for address in addresses}
-        before = None
-        while True:
-            snapshot = self._commits.load()
-            segments, gaps = snapshot.holdings.resolve(event, wanted, first_block, last_block)
-            if gaps and snapshot is before:
-                raise BlocksMissing(
-                    "the event store does not hold all of these blocks",
-                    hint="fetch and commit them first",
-                    ranges=gaps,
-                    event=event,
-                    missing=", ".join(f"{first}-{last}" for first, last in gaps),
-                    store=self._folder.shown(),
-                )
-            before = snapshot
-            if gaps:
-                continue
-            try:
-                return self._rows(snapshot, event, segments, columns, schema)
-            except UnreadableFileError as error:
-                self._set_aside(error.file, error.reason)
+        try:
+            table, gaps = self._dataset.read(event, wanted, first_block, last_block, columns, schema)
+        except ColumnsError as error:
+            raise InputError("the schema does not hold all rows", event=event, reason=error) from None
+        if gaps:
+            raise BlocksMissing(
+                "the event store does not hold all of these blocks",
+                hint="fetch and commit them first",
+                ranges=gaps,
+                event=event,
+                missing=", ".join(f"{first}-{last}" for first, last in gaps),
+                store=self._dataset.folder.shown(),
+            )
+        return table
 
     def unified_schema(
         self, event: str, *, addresses: Collection[str], first_block: int, last_block: int
     ) -> pa.Schema:
-        """The columns that hold every row of a range, told from the manifest alone."""
-        snapshot = self._commits.load()
-        segments, _ = snapshot.holdings.resolve(
-            event, {parse_address(address) for address in addresses}, first_block, last_block
-        )
-        files = snapshot.holdings.files(event, segments).values()
-        return widened_schema(event, widest(file.wide for file, _ in files))
+        """Columns wide enough for every row that is held of a range, told without reading rows."""
+        holdings = self._dataset.commits.load().holdings
+        segments, _ = holdings.resolve(event, map(parse_address, addresses), first_block, last_block)
+        files = holdings.files_by_path(event, segments).values()
+        return widened_schema(event, widest(file.wide for file in files))
+
+    def partitions(
+        self, event: str, *, addresses: Collection[str], first_block: int, last_block: int
+    ) -> list[Range]:
+        """Ranges that divide a range so that each reads files of its own; told without reading rows."""
+        check_range(first_block, last_block)
+        holdings = self._dataset.commits.load().holdings
+        segments, _ = holdings.resolve(event, map(parse_address, addresses), first_block, last_block)
+        files = holdings.files_by_path(event, segments).values()
+        inside = ((max(file.first_block, first_block), min(file.last_block, last_block)) for file in files)
+        starts = [first_block, *(first for first, _ in overlapping(inside)[1:])]
+        return [
+            (first, last)
+            for first, last in zip(starts, [*(s - 1 for s in starts[1:]), last_block], strict=True)
+        ]
 
     def coverage(self) -> list[Covered]:
         """What the store holds, by event and contract."""
-        holdings = self._commits.load().holdings
-        found = []
-        for event in holdings.events:
-            for address in holdings.addresses(event):
-                segments, _ = holdings.resolve(event, [address], 0, 2**63 - 1)
-                for first, last in merged((each.first_block, each.last_block) for each in segments):
-                    anchor = max(
-                        (each.coverage.anchor_block, each.coverage.anchor_hash)
-                        for each in segments
-                        if first <= each.first_block <= last
-                    )
-                    found.append(
-                        Covered(
-                            event=event,
-                            address=address,
-                            first_block=first,
-                            last_block=last,
-                            anchor_block=anchor[0],
-                            anchor_hash=anchor[1],
-                        )
-                    )
-        return found
+        return list(self._dataset.commits.load().holdings.covered())
 
     def anchors(
         self, contracts: Mapping[str, str], events: Collection[str], first_block: int, last_block: int
     ) -> dict[int, str]:
-        """Hashes of the blocks that tie what is held of a range to one chain, by block number: compare them with the node's."""
-        check_events(events)
-        contracts = checked_contracts(contracts)
-        holdings = self._commits.load().holdings
+        """Hashes that tie what is held of a range to one chain, by block number: the node must know the same."""
+        check_range(first_block, last_block)
+        holdings = self._dataset.commits.load().holdings
         return {
             segment.coverage.anchor_block: segment.coverage.anchor_hash
-            for event in events
-            for segment in holdings.resolve(event, _of_role(contracts, event), first_block, last_block)[0]
+            for event, addresses in _wanted(contracts, events).items()
+            for segment in holdings.resolve(event, addresses, first_block, last_block)[0]
         }
 
-    def _rows(
-        self,
-        snapshot: Snapshot,
-        event: str,
-        segments: list[Segment],
-        columns: Collection[str] | None,
-        schema: pa.Schema | None,
-    ) -> pa.Table:
-        files = snapshot.holdings.files(event, segments).values()
-        return read_files(self._folder, event, list(files), columns, schema)
+    def compact(self) -> None:
+        """Make few files of many; also done now and then by ``commit``.
 
-    def _lost(self, files: Mapping[str, DataFile]) -> dict[str, str]:
-        """Why files cannot be what was written, told without reading them."""
-        sizes = self._folder.sizes(list(files))
-        return {
-            path: "it is gone" if path not in sizes else f"it has {sizes[path]} bytes, not {file.size}"
-            for path, file in files.items()
-            if sizes.get(path) != file.size
-        }
+        Raises:
+            InputError: the store cannot be written.
+        """
+        self._dataset.compact(wait=True)
 
-    def _set_aside(self, file: DataFile, reason: str) -> None:
-        # Where another process replaced the file, it is not damaged but done with.
-        if file.path in self._commits.load().live_paths:
-            blocks = f"{file.event} in blocks {file.first_block} to {file.last_block}"
-            self._commits.set_aside(file.path, reason, blocks)
+    def verify(self, *, leftover_after_seconds: float = DAY) -> list[Problem]:
+        """Read everything, and tell what is not as it was written. Nothing is changed.
+
+        Args:
+            leftover_after_seconds: age from which a file that nobody needs counts as left over; a younger one may be
+                about to be published.
+        """
+        return self._dataset.verify(leftover_after_seconds)
+
+    def repair(self, *, leftover_after_seconds: float = DAY) -> list[Problem]:
+        """Make the blocks of damaged files missing, and remove what nobody needs.
+
+        Returns:
+            The problems there were. A contradiction remains: nobody knows who is right; ``clear`` is the way out.
+        """
+        return self._dataset.repair(leftover_after_seconds)
+
+    def clear(self) -> None:
+        """Forget everything that is held of this chain."""
+        self._dataset.clear()
 
 
 def _store(root: Any, chain_id: int, genesis_hash: str, options: Any) -> EventStore:
     return EventStore(root, chain_id=chain_id, genesis_hash=genesis_hash, storage_options=options)
 
 
-def _of_role(contracts: Mapping[str, str], event: str) -> list[str]:
-    role, _ = record_names()[event]
-    return [address for address, has in contracts.items() if has == role]
+def _wanted(contracts: Mapping[str, str], events: Collection[str]) -> dict[str, list[str]]:
+    """The contracts that have an event, by event."""
+    check_events(events)
+    roles = checked_contracts(contracts)
+    return {
+        event: [address for address, role in roles.items() if role == record_names()[event][0]]
+        for event in events
+    }

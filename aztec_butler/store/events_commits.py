@@ -68,44 +68,47 @@ class Commits:
 
     def load(self) -> Snapshot:
         """The dataset now."""
+        vanished: set[str] = set()
         while True:
             names = frozenset(name for name in self._folder.names(COMMITS) if name.endswith(".json"))
             key = names, frozenset(self._found)
             if self._last is not None and self._last[0] == key:
                 return self._last[1]
-            try:
-                known = {name: self._commit(name) for name in sorted(names)}
-            except FileNotFoundError:
-                continue  # replaced since it was listed
+            known = {}
+            for name in sorted(names):
+                try:
+                    known[name] = self._commit(name)
+                except FileNotFoundError:
+                    if name not in vanished:
+                        vanished.add(name)
+                        break  # replaced since it was listed
+                    known[name] = "it is gone"  # and listed nevertheless
+            if len(known) < len(names):
+                continue
             snapshot = self._snapshot(known)
             self._last = key, snapshot
             return snapshot
 
-    def publish(self, prepared: PreparedCommit) -> str:
+    def publish(self, prepared: PreparedCommit) -> None:
         """Make a commit visible, at once and as a whole.
 
         Raises:
             CheckFailed: the dataset knows one of its blocks by another hash.
         """
         self._check_anchors(prepared)
+        self.add(prepared)
+
+    def add(self, prepared: PreparedCommit) -> None:
+        """As ``publish``, for what is known already."""
         path, content = encode_commit(prepared)
         self._folder.write(path, content)
-        return path.rpartition("/")[2]
 
-    def set_aside(self, path: str, reason: str, blocks: str) -> None:
-        """Read a damaged file no more, and say so."""
-        if path in self._found:
-            return
+    def set_aside(self, path: str, reason: str) -> None:
+        """Read a damaged file no more."""
         self._found[path] = reason
-        warnings.warn(
-            f"a file of the event store is damaged and was set aside ({reason});"
-            f" its logs, of {blocks}, have to be fetched again: {self._folder.shown(path)}",
-            StoreWarning,
-            stacklevel=2,
-        )
         # A process that may only read the dataset remembers for itself.
         with suppress(InputError, NodeError):
-            self.publish(self.empty(damaged=(Damage(path=path, reason=reason),)))
+            self.add(self.empty(damaged=(Damage(path=path, reason=reason),)))
 
     def empty(self, **content: object) -> PreparedCommit:
         """A commit for this chain."""

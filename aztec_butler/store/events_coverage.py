@@ -6,14 +6,37 @@ Commits may overlap (two processes fetched the same blocks): every block of ever
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Final
 
 import attrs
 
 from aztec_butler.store.events_manifest import Commit, Coverage, DataFile
 
+END: Final = 2**63 - 1
 Range = tuple[int, int]
 """The first and the last block; both belong to it."""
+
+
+@attrs.frozen(kw_only=True)
+class Covered:
+    """Blocks of which the store has all logs of an event of a contract.
+
+    Args:
+        event: name of the record.
+        address: of the contract, checksummed.
+        first_block: of the closed range.
+        last_block: of the closed range.
+        anchor_block: the last block, or a later one, ...
+        anchor_hash: ... and its hash when the logs were stored.
+    """
+
+    event: str
+    address: str
+    first_block: int
+    last_block: int
+    anchor_block: int
+    anchor_hash: str
 
 
 @attrs.frozen
@@ -97,6 +120,34 @@ class Holdings:
             gaps += missing
         return segments, merged(gaps)
 
+    def everything(self, event: str) -> list[Segment]:
+        """All that is known of an event."""
+        return self.resolve(event, self.addresses(event), 0, END)[0]
+
+    def files_by_path(self, event: str, segments: Iterable[Segment]) -> dict[str, DataFile]:
+        """The files that hold the logs of segments."""
+        return {path: file for path, (file, _) in self.files(event, segments).items()}
+
+    def covered(self) -> Iterator[Covered]:
+        """What is known, by event and contract."""
+        for event in self.events:
+            for address in self.addresses(event):
+                segments, _ = self.resolve(event, [address], 0, END)
+                for first, last in merged((each.first_block, each.last_block) for each in segments):
+                    anchor_block, anchor_hash = max(
+                        (each.coverage.anchor_block, each.coverage.anchor_hash)
+                        for each in segments
+                        if first <= each.first_block <= last
+                    )
+                    yield Covered(
+                        event=event,
+                        address=address,
+                        first_block=first,
+                        last_block=last,
+                        anchor_block=anchor_block,
+                        anchor_hash=anchor_hash,
+                    )
+
     def files(self, event: str, segments: Iterable[Segment]) -> dict[str, tuple[DataFile, list[Segment]]]:
         """The files that hold the logs of segments, by path, each with its segments."""
         wanted: dict[str, tuple[DataFile, list[Segment]]] = {}
@@ -137,6 +188,17 @@ def merged(ranges: Iterable[Range]) -> list[Range]:
     whole: list[Range] = []
     for first, last in sorted(ranges):
         if whole and first <= whole[-1][1] + 1:
+            whole[-1] = whole[-1][0], max(whole[-1][1], last)
+        else:
+            whole.append((first, last))
+    return whole
+
+
+def overlapping(ranges: Iterable[Range]) -> list[Range]:
+    """Ranges sorted, those that overlap as one."""
+    whole: list[Range] = []
+    for first, last in sorted(ranges):
+        if whole and first <= whole[-1][1]:
             whole[-1] = whole[-1][0], max(whole[-1][1], last)
         else:
             whole.append((first, last))

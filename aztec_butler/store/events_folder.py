@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ from aztec_butler.store.settings_files import APPLICATION
 Octets = npt.NDArray[np.uint8]
 Part = tuple[int, int]
 """Offset and length of bytes in a file."""
+LOCK: Final = "lock"
 _TORN = {errno.EIO, errno.EISDIR, errno.ENOTDIR, errno.ELOOP}
 
 
@@ -61,8 +62,8 @@ class Folder(Protocol):
     def remove(self, path: str) -> None:
         """Remove a file, which need not exist."""
 
-    def alone(self) -> Any:
-        """A context: whether nobody else is in it."""
+    def alone(self, *, wait: bool) -> Any:
+        """A context: whether nobody else of this machine is in it."""
 
 
 def folder_at(root: str | Path | None, below: str, options: Mapping[str, Any] | None) -> Folder:
@@ -137,14 +138,14 @@ class LocalFolder:
             os.unlink(self._path / path)  # noqa: PTH108
 
     @contextmanager
-    def alone(self) -> Iterator[bool]:
-        with self._named("written", "lock"):
+    def alone(self, *, wait: bool) -> Iterator[bool]:
+        with self._named("written", LOCK):
             self._path.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            descriptor = os.open(self._path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
                 yield False
             else:
                 yield True
@@ -244,7 +245,7 @@ class RemoteFolder:
             self._system.rm_file(self._at(path))
 
     @contextmanager
-    def alone(self) -> Iterator[bool]:
+    def alone(self, *, wait: bool) -> Iterator[bool]:  # noqa: ARG002
         # No lock is the same everywhere. Two that tidy up at once do no harm: see ``events_compaction``.
         yield True
 

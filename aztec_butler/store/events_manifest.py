@@ -67,6 +67,7 @@ class DataFile:
         footer_crc: of those bytes.
         crcs: of the bytes of every column chunk, by row group and column.
         wide: columns whose numbers do not fit the usual type, and the type they have.
+        columns: fingerprint of the event's columns.
     """
 
     path: str
@@ -81,6 +82,7 @@ class DataFile:
     footer_crc: int
     crcs: tuple[tuple[int, ...], ...]
     wide: Mapping[str, str]
+    columns: str
 
 
 @attrs.frozen(kw_only=True)

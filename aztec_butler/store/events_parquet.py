@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from aztec_butler.core.events_fields import record_names
 from aztec_butler.store.events_folder import Folder, Octets, Part, TornFileError
 from aztec_butler.store.events_manifest import DataFile
-from aztec_butler.store.events_schema import wide_columns
+from aztec_butler.store.events_schema import fingerprint, wide_columns
 
 ROWS_OF_GROUP: Final = 131_072
 _MARK: Final = 8  # the footer's length and "PAR1"
@@ -67,6 +67,7 @@ def write_table(folder: Folder, event: str, table: pa.Table, name: str) -> DataF
             for chunks in _chunks(_metadata(footer))
         ),
         wide=wide_columns(event, table.schema),
+        columns=fingerprint(event),
     )
 
 

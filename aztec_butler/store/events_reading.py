@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 from aztec_butler.store.events_coverage import Segment
 from aztec_butler.store.events_folder import Folder
 from aztec_butler.store.events_manifest import DataFile
-from aztec_butler.store.events_parquet import read_table
-from aztec_butler.store.events_schema import joined
+from aztec_butler.store.events_parquet import UnreadableFileError, read_table
+from aztec_butler.store.events_schema import fingerprint, joined
 
 _ORDER: Final = ("block_number", "log_index")
 _NEEDED: Final = {*_ORDER, "address"}
@@ -36,6 +36,9 @@ def read_files(
     Raises:
         UnreadableFileError: a file is gone, or is not what was written.
     """
+    for file, _ in sources:
+        if file.columns != fingerprint(event):
+            raise UnreadableFileError(file, "it has the columns of another version")
     names = None if columns is None else {*columns, *_NEEDED}
     sources = sorted(sources, key=lambda source: (source[0].first_block, source[0].last_block))
 

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from aztec_butler.core import columns, events
 from aztec_butler.core.abi_structs import Array, Tuple
@@ -56,6 +58,15 @@ def narrowest(event: str) -> pa.Schema:
         )
     )
     return columns.decode([log], record.role).tables[event].schema
+
+
+@cache
+def fingerprint(event: str) -> str:
+    """Changes when a release gives an event other columns."""
+    told = [
+        f"{field.name} {field.type} {sorted((field.metadata or {}).items())}" for field in narrowest(event)
+    ]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
 
 
 def wide_columns(event: str, schema: pa.Schema) -> dict[str, str]:
@@ -193,7 +204,8 @@ def _widened(array: pa.Array, target: pa.DataType) -> pa.Array:
     if array.type == target:
         return array
     if pa.types.is_list(target):
-        return pa.ListArray.from_arrays(array.offsets, _widened(array.values, target.value_type), type=target)
+        offsets, values = _opened(array)
+        return pa.ListArray.from_arrays(offsets, _widened(values, target.value_type), type=target)
     if pa.types.is_struct(target):
         parts = [_widened(part, field.type) for part, field in zip(array.flatten(), target, strict=True)]
         return pa.StructArray.from_arrays(parts, fields=list(target))
@@ -210,12 +222,10 @@ def _narrowed(array: pa.Array, field: pa.Field) -> pa.Array:
     if array.type == usual:
         return array
     if pa.types.is_list(usual):
-        values = _narrowed(
-            array.values, usual.value_field.with_metadata(_number_of(usual.value_field, field))
-        )
-        return pa.ListArray.from_arrays(
-            array.offsets, values, type=pa.list_(usual.value_field.with_type(values.type))
-        )
+        offsets, values = _opened(array)
+        values = _narrowed(values, usual.value_field)
+        of = pa.list_(usual.value_field.with_type(values.type))
+        return pa.ListArray.from_arrays(offsets, values, type=of)
     if pa.types.is_struct(usual):
         parts = [_narrowed(part, inner) for part, inner in zip(array.flatten(), usual, strict=True)]
         return pa.StructArray.from_arrays(
@@ -224,8 +234,9 @@ def _narrowed(array: pa.Array, field: pa.Field) -> pa.Array:
     return word_column(_words(array), Uint(256), "wei" if usual == AMOUNT else None)
 
 
-def _number_of(inner: pa.Field, outer: pa.Field) -> Any:
-    return inner.metadata or outer.metadata
+def _opened(array: pa.ListArray) -> tuple[pa.Array, pa.Array]:
+    """The offsets and the values of lists, without those outside of a slice."""
+    return pc.subtract(array.offsets, array.offsets[0]), array.flatten()
 
 
 def _words(array: pa.Array) -> Octets:
