@@ -13,7 +13,7 @@ from typing import Final
 from aztec_butler.core.errors import DecodeError
 
 # A straight line between two known blocks that missed so often is no good; halving takes a turn.
-_PATIENCE: Final = 3
+_PATIENCE: Final = 4
 
 
 class BlockCuts:
