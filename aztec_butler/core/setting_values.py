@@ -40,6 +40,19 @@ def redact_url(url: str) -> str:
     return f"{parts.scheme}://{authority}" + ("/..." if hidden else "")
 
 
+def redact_place(place: str) -> str:
+    """A folder as it is, an address without what may be secret in it.
+
+    >>> redact_place("/var/cache"), redact_place("s3://key:secret@bucket/events?token=1")
+    ('/var/cache', 's3://bucket/events')
+    """
+    scheme, separator, rest = place.partition("://")
+    if not separator:
+        return place
+    authority, slash, path = rest.partition("?")[0].partition("/")
+    return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
+
+
 def read_text(raw: object) -> str:
     """Text with something in it, without the white space around it."""
     if not isinstance(raw, str) or not raw.strip():

@@ -27,6 +27,7 @@ from aztec_butler.core.setting_values import (
     read_text,
     read_url,
     read_urls,
+    redact_place,
     redact_url,
 )
 
@@ -35,6 +36,8 @@ CONFIG_VARIABLE: Final = "AZTEC_BUTLER_CONFIG"
 """Names the settings file; the only variable with the prefix that is no setting."""
 DEFAULT_NETWORK: Final = "mainnet"
 DEFAULT_TIMEOUT_SECONDS: Final = 30.0
+NOWHERE: Final = "none"
+"""Where events are kept that are not kept."""
 
 
 # --------------------------------------------------------------------------- the table of settings
@@ -50,6 +53,8 @@ class Setting:
     default: object = None
     is_url: bool = False
     """Whether it holds URLs, which are shown without path and query."""
+    is_place: bool = False
+    """Whether it may be an address with a name and a password in it, which are not shown."""
     only_by_file: bool = False
     """Whether only ``<name>_file`` may be given."""
 
@@ -72,6 +77,8 @@ class Setting:
             return "(hidden)"
         if self.is_url:
             return ", ".join(redact_url(url) for url in ([value] if isinstance(value, str) else value))
+        if self.is_place:
+            return redact_place(value)
         return str(value)
 
 
@@ -96,6 +103,12 @@ SETTINGS: Final = (
         meaning="how long one answer may take",
     ),
     Setting(name="cache_dir", parse=read_text, meaning="where what can be fetched again is kept"),
+    Setting(
+        name="event_store",
+        parse=read_text,
+        is_place=True,
+        meaning="where events that were read are kept: a folder, an fsspec address, or none; in cache_dir by default",
+    ),
     Setting(name="state_dir", parse=read_text, meaning="where journals and locks are kept"),
 )
 _KNOWN: Final = tuple(name for setting in SETTINGS for name in setting.names)
@@ -116,6 +129,7 @@ class Settings:
     requests_per_second: float | None
     timeout_seconds: float
     cache_dir: str | None
+    event_store: str | None = attrs.field(repr=False)
     state_dir: str | None
     sources: Mapping[str, str] = attrs.field(repr=False)
     """Where each value came from, by setting."""
@@ -272,8 +286,12 @@ def merge_settings(
             content = read_secret(read_text(raw)) if name == setting.file_name else raw
             values[setting.name] = setting.parse(content)
         except ButlerError as error:
-            visible = name == setting.file_name or not (setting.is_url or setting.only_by_file)
+            visible = name == setting.file_name or not (
+                setting.is_url or setting.is_place or setting.only_by_file
+            )
             problems[layer.label(name)] = _told(error, raw if visible else None)
+    if values["event_store"] is None:
+        values["event_store"], sources["event_store"] = values["cache_dir"], sources["cache_dir"]
     for name, sentence in _contradictions(values):
         problems.setdefault(sources[name], sentence)
     if problems:

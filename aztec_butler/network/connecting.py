@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -17,6 +17,8 @@ from aztec_butler.network.connection import Connection
 from aztec_butler.network.network import Network
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aztec_butler.clients.aztec_node import AztecNode
 
 
@@ -31,6 +33,7 @@ def connect(
     block: int | str = "latest",
     requests_per_second: float | None = None,
     timeout_seconds: float = 30.0,
+    event_store: str | Path | Literal[False] | None = None,
     progress: Progress | bool = True,
 ) -> Network:
     """Connect to a network.
@@ -47,6 +50,9 @@ def connect(
             question.
         requests_per_second: limit for each endpoint.
         timeout_seconds: for each request.
+        event_store: where final events are kept, so that a second question reads the disk: a folder, an address that
+            fsspec knows (``s3://...``), or False to keep nothing. None for what ``AZTEC_BUTLER_EVENT_STORE`` names, else
+            the user's cache directory.
         progress: a function told about long reads, True for a progress bar, False for silence.
 
     >>> net = connect("mainnet", l1="https://ethereum.example/v3/key")  # doctest: +SKIP
@@ -76,7 +82,11 @@ def connect(
         timeout_seconds=timeout_seconds,
     )
     connection = Connection(
-        rpc, settings=settings, node=_node(l2 or settings.l2_endpoint), progress=_progress(progress)
+        rpc,
+        settings=settings,
+        node=_node(l2 or settings.l2_endpoint),
+        progress=_progress(progress),
+        event_place=event_store,
     )
     net = Network(connection, block_name)
     try:

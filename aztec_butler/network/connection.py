@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from aztec_butler.clients.discovery import fetch_deployment
 from aztec_butler.clients.multicall import Multicall
@@ -15,19 +15,38 @@ from aztec_butler.core.networks import NetworkPreset
 from aztec_butler.core.records import BlockStamp, Deployment
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aztec_butler.clients.aztec_node import AztecNode
+    from aztec_butler.store.events import EventStore
 
 
 class Connection:
-    """What every pin of one network shares: the door, the deployment, the logs already fetched."""
+    """What a network knows whichever block it is pinned to.
+
+    Args:
+        rpc: the door to the Ethereum node.
+        settings: the preset, with what was given in its place.
+        node: the Aztec node, if there is one.
+        progress: told about long reads.
+        event_place: where events are kept; False to keep none, None for this machine's usual place.
+    """
 
     def __init__(
-        self, rpc: Rpc, *, settings: NetworkPreset, node: AztecNode | None, progress: Progress | None
+        self,
+        rpc: Rpc,
+        *,
+        settings: NetworkPreset,
+        node: AztecNode | None,
+        progress: Progress | None,
+        event_place: str | Path | Literal[False] | None = False,
     ) -> None:
         self.rpc = rpc
         self.settings = settings
         self.node = node
         self.progress = progress
+        self._event_place = event_place
+        self._event_store: EventStore | None = None
         self.multicall = Multicall(rpc)
         self.logs = StakingLogs(rpc)
         self._deployment: Deployment | None = None
@@ -47,6 +66,30 @@ class Connection:
                     block=block,
                 )
             return known
+
+    def event_store(self) -> EventStore | None:
+        """Where the events of this chain are kept; None where none are.
+
+        Raises:
+            InputError: the place cannot be reached.
+            NodeError: the node failed.
+        """
+        from aztec_butler.store.settings_files import event_store_root
+
+        root = event_store_root(self._event_place)
+        if root is None:
+            return None
+        with self._lock:
+            if self._event_store is None:
+                from aztec_butler.store.events import EventStore
+
+                genesis = self.rpc.call("eth_getBlockByNumber", hex(0), False)
+                self._event_store = EventStore(
+                    root,
+                    chain_id=self.rpc.chain_id or self.settings.chain_id,
+                    genesis_hash=genesis["hash"],
+                )
+            return self._event_store
 
 
 def _required(registry: str | None) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from aztec_butler.clients.blocks import fetch_block, parse_block
 from aztec_butler.clients.multicall import Multicall
@@ -17,6 +18,7 @@ from aztec_butler.network.connection import Connection
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
     from web3 import Web3
 
     from aztec_butler.clients.aztec_node import AztecNode
@@ -36,7 +38,7 @@ class Network:
     def __init__(self, connection: Connection, block_name: int | str) -> None:
         self._connection = connection
         self.block_name = block_name
-        self._pinned: Snapshot | None = None
+        self._pinned: tuple[Snapshot, int] | None = None
 
     # -- tables
 
@@ -168,6 +170,83 @@ class Network:
             roles=roles_of(snapshot.deployment),
         )
 
+    # -- events
+
+    @overload
+    def events(
+        self,
+        names: str | Sequence[str] = "staking",
+        first_block: int | str | date | timedelta | None = None,
+        last_block: int | str | date | timedelta | None = None,
+        *,
+        arrow: Literal[False] = False,
+        contracts: Mapping[str, str] | None = None,
+    ) -> pd.DataFrame: ...
+
+    @overload
+    def events(
+        self,
+        names: str | Sequence[str] = "staking",
+        first_block: int | str | date | timedelta | None = None,
+        last_block: int | str | date | timedelta | None = None,
+        *,
+        arrow: Literal[True],
+        contracts: Mapping[str, str] | None = None,
+    ) -> pa.Table: ...
+
+    def events(
+        self,
+        names: str | Sequence[str] = "staking",
+        first_block: int | str | date | timedelta | None = None,
+        last_block: int | str | date | timedelta | None = None,
+        *,
+        arrow: bool = False,
+        contracts: Mapping[str, str] | None = None,
+    ) -> pd.DataFrame | pa.Table:
+        """Decoded events of every version of the contracts, from the disk as far as they are there.
+
+        Final blocks are read from a node once and kept; see ``connect(event_store=...)``.
+
+        >>> net.events("Slashed")  # doctest: +SKIP
+        >>> net.events(["Deposit", "StakedWithProvider"], "2026-06-01", "7d")  # doctest: +SKIP
+
+        Args:
+            names: events by their name in Solidity (of every contract that has one), or by the name of their record
+                (``GseDeposit``); ``staking`` for all that matter for stake, see ``core.event_kinds``.
+            first_block: where to begin: a block, a time (the first block at or after it), or a distance back from the
+                end, like ``7d``. None for the network's first block.
+            last_block: where to end: a block, a time (the last block at or before it), or a distance from the beginning.
+                None for the network's block.
+            arrow: return a ``pyarrow.Table``; for large results.
+            contracts: contracts that nothing leads to from the Registry, as role by address.
+
+        Returns:
+            One row per event, in the order of the chain. Columns: ``event``, its place on the chain with ``block_time``,
+            then the values of all kinds of events that were asked for, see ``archive.union``; amounts in wei (exact) and
+            AZTEC (for plots). The same columns and dtypes when there is no row.
+
+        Raises:
+            InputError: an unknown event, or no range; nothing was asked.
+            NotFoundError: the range reaches behind the network's block.
+            CheckFailed: what is on the disk is of another chain.
+            NodeError: the node failed.
+        """
+        from aztec_butler.network.events import EventQuestion, read_events
+
+        question = EventQuestion.of(names, first_block, last_block, contracts)
+        snapshot, finalized_number = self._look()
+        found = read_events(self._connection, snapshot, finalized_number, question)
+        if arrow:
+            return found.table
+        from aztec_butler.notebook.event_frames import to_event_frame
+
+        facts = self._facts(snapshot) | {
+            "first_block": found.first_block,
+            "last_block": found.last_block,
+            "events": tuple(kind.record for kind in question.kinds),
+        }
+        return to_event_frame(found.table, facts=facts)
+
     # -- blocks
 
     def at(self, block: int | str) -> Network:
@@ -182,8 +261,8 @@ class Network:
             NodeError: the node failed.
         """
         pinned = Network(self._connection, parse_block(block))
-        pinned._pinned = pinned._fresh_snapshot()
-        pinned.block_name = pinned._pinned.block.number
+        pinned._pinned = pinned._look()
+        pinned.block_name = pinned.block.number
         return pinned
 
     @property
@@ -197,11 +276,14 @@ class Network:
         Args:
             progress: told about long reads, in place of what ``connect`` was given.
         """
-        return self._pinned or self._fresh_snapshot(progress)
+        return self._look(progress)[0]
 
-    def _fresh_snapshot(self, progress: Progress | None = None) -> Snapshot:
+    def _look(self, progress: Progress | None = None) -> tuple[Snapshot, int]:
+        """The block's snapshot, and the last block that is final."""
+        if self._pinned is not None:
+            return self._pinned
         block, finalized_number = fetch_block(self._connection.rpc, self.block_name)
-        return Snapshot(
+        snapshot = Snapshot(
             self._connection.rpc,
             self._connection.multicall,
             self._connection.logs,
@@ -210,13 +292,18 @@ class Network:
             finalized_number=finalized_number,
             progress=progress or self._connection.progress,
         )
+        return snapshot, finalized_number
 
     def _frame(self, snapshot: Snapshot, records: Sequence[Any], record_type: type) -> pd.DataFrame:
         from aztec_butler.notebook.frames import to_frame
 
+        return to_frame(records, record_type, facts=self._facts(snapshot))
+
+    def _facts(self, snapshot: Snapshot) -> dict[str, Any]:
+        """What a table is of."""
         block, deployment = snapshot.block, snapshot.deployment
         canonical = next(state.rollup for state in snapshot.rollups if state.is_canonical)
-        facts = {
+        return {
             "network": self.name,
             "chain_id": deployment.chain_id,
             "rollup": canonical.address,
@@ -228,7 +315,6 @@ class Network:
             "first_block": deployment.first_block,
             "gaps": 0,
         }
-        return to_frame(records, record_type, facts=facts)
 
     # -- what it is made of
 

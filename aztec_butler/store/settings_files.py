@@ -9,10 +9,13 @@ import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from aztec_butler.core.errors import SettingsError
 from aztec_butler.core.settings import (
     CONFIG_VARIABLE,
+    ENVIRONMENT_PREFIX,
+    NOWHERE,
     Layer,
     Origin,
     Settings,
@@ -66,6 +69,18 @@ def read_settings(
     layers.append(preset_layer(network, layers))
     defaults = {"cache_dir": str(_folder("cache")), "state_dir": str(state_folder)}
     return merge_settings(layers, read_secret=read_secret, defaults=defaults)
+
+
+def event_store_root(named: str | Path | Literal[False] | None = None) -> str | Path | None:
+    """Where events are kept; None where they are not.
+
+    Args:
+        named: a folder or an address; ``none`` or False for nowhere; None for what the variable
+            ``AZTEC_BUTLER_EVENT_STORE`` names, else the user's cache directory.
+    """
+    if named is None:
+        named = os.environ.get(ENVIRONMENT_PREFIX + "EVENT_STORE") or _folder("cache")
+    return None if named is False or named == NOWHERE else named
 
 
 def read_secret(path: str) -> str:

@@ -1,0 +1,116 @@
+"""Events of several kinds as one table: their values side by side, in the order of the chain.
+
+Columns: ``event`` (the name of the record), where on the chain the log is, then every value that one of the kinds has, in
+the order of the kinds; null where a kind has no such value. A value that several kinds share is one column. Where
+kinds have different things under one name, each has a column of its own, which begins with the event's name. Which
+columns there are depends on the kinds alone, and not on what was found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from aztec_butler.core.columns import POSITION
+from aztec_butler.core.event_kinds import EventKind
+from aztec_butler.store.events_schema import joined, narrowest, wide_columns, widened_schema, widest
+
+EVENT: Final = "event"
+BLOCK_TIME: Final = "block_time"
+_TIME: Final = pa.timestamp("s", tz="UTC")
+_OF_ANY_TOKEN: Final = {"pull_split", "splits_warehouse", "atp"}
+"""Roles whose amounts need not be of the staking asset: their columns have no unit."""
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def union_table(kinds: Sequence[EventKind], tables: Mapping[str, pa.Table]) -> pa.Table:
+    """The events of several kinds as one table, sorted by block and log index.
+
+    ``block_time`` takes the place of ``block_timestamp``. Numbers that are in one column have one type, the widest that one
+    of them needs.
+
+    Args:
+        kinds: in the order in which they show.
+        tables: of every kind, by the name of its record, with all columns.
+    """
+    records = [kind.record for kind in kinds]
+    names = {record: _names(record, records) for record in records}
+    wide = widest(wide_columns(record, tables[record].schema) for record in records)
+    fields: dict[str, pa.Field] = {}
+    for kind in kinds:
+        for field in widened_schema(kind.record, wide):
+            name = names[kind.record][field.name]
+            fields.setdefault(name, field.with_name(name).with_nullable(field.name not in POSITION))
+            if kind.role in _OF_ANY_TOKEN and field.metadata:
+                fields[name] = fields[name].with_metadata({b"abi": field.metadata[b"abi"]})
+    schema = pa.schema([_event_field(records), *map(_timed, fields.values())])
+    parts = [
+        _part(
+            place,
+            records,
+            joined(record, [tables[record]], widened_schema(record, wide)),
+            names[record],
+            schema,
+        )
+        for place, record in enumerate(records)
+        if len(tables[record])
+    ]
+    if not parts:
+        return _empty(schema, records)
+    whole = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
+    if len(parts) == 1:
+        return whole
+    return whole.take(pc.sort_indices(whole, [("block_number", "ascending"), ("log_index", "ascending")]))
+
+
+def _names(record: str, records: Sequence[str]) -> dict[str, str]:
+    """What the columns of an event are called among those of other events."""
+    meanings: dict[str, set[str]] = defaultdict(set)
+    for other in records:
+        for field in narrowest(other):
+            unit = (field.metadata or {}).get(b"unit", b"")
+            meanings[field.name].add(f"{field.type} {unit!r}")
+    prefix = _HUMP.sub("_", record).lower()
+    return {
+        name: name if len(meanings[name]) == 1 else f"{prefix}_{name}" for name in narrowest(record).names
+    }
+
+
+def _timed(field: pa.Field) -> pa.Field:
+    return pa.field(BLOCK_TIME, _TIME, nullable=False) if field.name == "block_timestamp" else field
+
+
+def _event_field(records: Sequence[str]) -> pa.Field:
+    return pa.field(EVENT, _event_column(0, 0, records).type, nullable=False)
+
+
+def _event_column(place: int, length: int, records: Sequence[str]) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(np.full(length, place, np.int32), pa.array(records, pa.string()))
+
+
+def _part(
+    place: int, records: Sequence[str], table: pa.Table, names: Mapping[str, str], schema: pa.Schema
+) -> pa.Table:
+    """The rows of one kind, with the columns of all."""
+    columns = {names[name]: table.column(name) for name in table.column_names}
+    columns[EVENT] = _event_column(place, len(table), records)
+    columns[BLOCK_TIME] = columns["block_timestamp"].cast(pa.int64()).cast(_TIME)
+    return pa.Table.from_arrays(
+        [
+            columns[field.name] if field.name in columns else pa.nulls(len(table), field.type)
+            for field in schema
+        ],
+        schema=schema,
+    )
+
+
+def _empty(schema: pa.Schema, records: Sequence[str]) -> pa.Table:
+    columns = [_event_column(0, 0, records)]
+    columns += [pa.array([], field.type) for field in list(schema)[1:]]
+    return pa.Table.from_arrays(columns, schema=schema)
