@@ -19,6 +19,13 @@ COMMANDS: Final[Mapping[str, Any]] = {
     "node": "node_commands:node",
     "decode": "decode_command:decode",
     "doctor": "doctor_command:doctor",
+    "safe": {
+        "batch": "safe_commands:batch",
+        "check": "safe_commands:check",
+        "hash": "safe_commands:hash",
+        "propose": "safe_commands:propose",
+        "status": "safe_commands:status",
+    },
     "config": {"show": "config_commands:show"},
     "devnet": {"up": "devnet_commands:up", "season": "devnet_commands:season"},
     "version": "config_commands:version",

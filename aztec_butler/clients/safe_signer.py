@@ -6,15 +6,10 @@ The key never leaves its object: it is in no message, no ``repr`` and no pickle.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NoReturn, Protocol
+from typing import NoReturn, Protocol
 
 from aztec_butler.core.errors import SettingsError
-
-if TYPE_CHECKING:
-    from eth_keys.datatypes import PrivateKey
-
-_GROUP_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-"""Source: SEC 2, secp256k1."""
+from aztec_butler.core.secp256k1 import GROUP_ORDER, address_of
 
 
 class Signer(Protocol):
@@ -44,7 +39,7 @@ class ProposerKey:
             secret = bytes.fromhex(digits)
         except ValueError:
             secret = b""
-        if len(secret) != 32 or len(digits) != 64 or not 0 < int.from_bytes(secret) < _GROUP_ORDER:
+        if len(secret) != 32 or len(digits) != 64 or not 0 < int.from_bytes(secret) < GROUP_ORDER:
             # Raised outside of the except clause: its text would quote the key.
             raise SettingsError(
                 "the proposer's key file does not hold a key",
@@ -53,16 +48,9 @@ class ProposerKey:
         self._secret = secret
 
     @cached_property
-    def _key(self) -> PrivateKey:
-        from eth_keys.datatypes import PrivateKey
-
-        return PrivateKey(self._secret)
-
-    @cached_property
     def address(self) -> str:
         """The address of the key."""
-        address: str = self._key.public_key.to_checksum_address()
-        return address
+        return address_of(int.from_bytes(self._secret))
 
     def sign(self, message_hash: bytes) -> bytes:
         """Sign a hash as it is (RFC 6979, low s).
@@ -73,7 +61,9 @@ class ProposerKey:
         Returns:
             65 bytes: r, s, and v as 27 or 28, as Safe's contracts take it.
         """
-        signature = self._key.sign_msg_hash(message_hash)
+        from eth_keys.datatypes import PrivateKey  # comes with web3
+
+        signature = PrivateKey(self._secret).sign_msg_hash(message_hash)
         return signature.to_bytes()[:64] + bytes((27 + signature.v,))
 
     def __repr__(self) -> str:
