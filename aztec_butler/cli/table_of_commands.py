@@ -19,6 +19,7 @@ COMMANDS: Final[Mapping[str, Any]] = {
     "node": "node_commands:node",
     "decode": "decode_command:decode",
     "doctor": "doctor_command:doctor",
+    "keys": {"register": "keys_commands:register", "verify": "keys_commands:verify"},
     "safe": {
         "batch": "safe_commands:batch",
         "check": "safe_commands:check",
