@@ -12,6 +12,10 @@ Pure: nobody is asked and nothing is sent. Amounts are integers in wei, rates ba
 refuse, or their users regret, is refused where it can be seen: with the value, the reason and a way out.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from aztec_butler.core.calldata.batches import batch
 from aztec_butler.core.calldata.governing import delegate, gse_vote, signal
 from aztec_butler.core.calldata.key_stores import as_key_store, encode_add_keys
@@ -35,7 +39,9 @@ from aztec_butler.core.calldata.stakes import (
 )
 from aztec_butler.core.calldata.tokens import approve, transfer
 from aztec_butler.core.calls import Call
-from aztec_butler.core.decoding_calls import explain
+
+if TYPE_CHECKING:
+    from aztec_butler.core.decoding_calls import explain
 
 __all__ = [
     "Call",
@@ -66,3 +72,12 @@ __all__ = [
     "update_take_rate",
     "warehouse_withdraw",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name != "explain":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Reading takes more of the library than writing; most commands only write.
+    from aztec_butler.core.decoding_calls import explain
+
+    return explain

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from aztec_butler.core.bls.field import FIELD_MODULUS
 from aztec_butler.core.calls import check_address
 from aztec_butler.core.contracts.staking_registry import STAKING_REGISTRY
 from aztec_butler.core.errors import InputError
@@ -115,6 +114,10 @@ def encode_add_keys(provider_id: int, key_stores: Sequence[KeyStore]) -> bytes:
 
 
 def _point(attester: str, name: str, point: Any, size: int) -> tuple[int, ...]:
+    from aztec_butler.core.bls import (
+        FIELD_MODULUS,
+    )  # most calls carry no keys, and the curve takes time to load
+
     if not isinstance(point, tuple | list) or len(point) != size:
         raise InputError(
             "a point has another number of coordinates", attester=attester, field=name, expected=size

@@ -1,0 +1,84 @@
+"""Files and words that hold calls or registrations, as the commands around calldata take them."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aztec_butler.cli.safe_inputs import read_named
+from aztec_butler.core.calls import Call
+from aztec_butler.core.errors import InputError
+from aztec_butler.core.hexes import parse_bytes
+
+if TYPE_CHECKING:
+    from aztec_butler.core.bls import AttesterRegistration
+    from aztec_butler.core.decoding import Decoded
+
+
+def read_registrations(path: str) -> tuple["AttesterRegistration", ...]:
+    """The registrations of a file.
+
+    Raises:
+        InputError: the file cannot be read, or holds something else.
+    """
+    from aztec_butler.core.bls import parse_registrations
+
+    return read_named(path, parse_registrations)
+
+
+def read_explained(words: str, to: str | None) -> tuple["Decoded", ...]:
+    """Calldata in words, from hex or from a file.
+
+    Args:
+        words: 0x hex, or the name of a file.
+        to: the contract that is called, for hex.
+
+    Raises:
+        InputError: neither hex nor a file, or a file that holds something else.
+    """
+    from aztec_butler.core.decoding_calls import explain
+
+    if _is_hex(words):
+        return (explain(parse_bytes(words), to),)
+    content = read_named(words, bytes)
+    if content.strip()[:2] in (b"0x", b"0X"):
+        return (explain(parse_bytes(content.decode("ascii", "replace").strip()), to),)
+    document = _json(words, content)
+    if isinstance(document, Mapping) and "transactions" in document:
+        return (explain(document),)
+    return tuple(explain(call) for call in read_calls(words))
+
+
+def read_calls(words: str, to: str | None = None) -> tuple[Call, ...]:
+    """Calls from hex with a receiver, or from a file.
+
+    Args:
+        words: 0x hex, or the name of a file.
+        to: the contract that is called, for hex.
+
+    Raises:
+        InputError: neither hex nor a file, or a file that holds something else.
+    """
+    if _is_hex(words):
+        if to is None:
+            raise InputError("calldata goes to a contract, which was not told", hint="--to ADDRESS")
+        return (Call(to=to, data=parse_bytes(words)),)
+    document = _json(words, read_named(words, bytes))
+    if isinstance(document, Mapping) and "transactions" in document:
+        from aztec_butler.core.safe_batch_file import read_batch
+
+        return read_named(words, read_batch).batch.calls
+    from aztec_butler.core import safe_calls
+
+    return read_named(words, safe_calls.read_calls)
+
+
+def _is_hex(text: str) -> bool:
+    return text.startswith(("0x", "0X")) and not Path(text).is_file()
+
+
+def _json(path: str, content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        raise InputError("expected 0x hex, or a file with JSON", file=path) from None
