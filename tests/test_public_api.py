@@ -34,6 +34,7 @@ def test_unknown_name__is_an_attribute_error():
         "exits",
         "slashings",
         "lifecycle",
+        "events",
         "at",
         "snapshot",
     ],

@@ -2,7 +2,7 @@
 
 ::
 
-    record = events.decode_log(log, "rollup")
+    record = events.decode(log)  # or a list of logs; the role of the contract, where the topic does not tell it
     record.attester, record.amount_wei, record.position.block_number
 
 The records are made from the contracts' ABI lines when one is first asked for; ``dir(events)`` shows all. Amounts end
@@ -29,6 +29,7 @@ from aztec_butler.core.events_fields import (
     event_fields,
     record_name,
     record_names,
+    roles_by_topic0,
     struct_fields,
     struct_of,
 )
@@ -95,13 +96,34 @@ class UndecodedLog:
     reason: str
 
 
-def decode_log(log: Any, role: str | Mapping[str, str], *, strict: bool = True) -> EventRecord | UndecodedLog:
+def decode(logs: Any, role: str | Mapping[str, str] | None = None, *, strict: bool = True) -> Any:
+    """Raw logs from any source as records: one log as one record, several as a list in their order.
+
+    Args:
+        logs: one as ``decode_log`` takes it, or several.
+        role: of the contract that emitted them, or the roles by address; None to tell it from each log's topic, which
+            works for all events that contracts of one role only have.
+        strict: whether a log that cannot be decoded is an error; else an ``UndecodedLog`` stands in its place.
+
+    Raises:
+        InputError: no such role.
+        DecodeError: as ``decode_log``; or contracts of several roles emit the event, and none was named.
+    """
+    if isinstance(logs, RawLog | Mapping):
+        return decode_log(logs, role, strict=strict)
+    return decode_logs(logs, role, strict=strict)
+
+
+def decode_log(
+    log: Any, role: str | Mapping[str, str] | None, *, strict: bool = True
+) -> EventRecord | UndecodedLog:
     """One raw log as the record of its event.
 
     Args:
         log: a ``RawLog``, or what JSON-RPC and web3 give (a mapping with ``topics``, ``data``, ``blockNumber``, ...;
             hex text, bytes and integers alike).
-        role: of the contract that emitted it, or the roles by address where logs of several contracts come together.
+        role: of the contract that emitted it, or the roles by address where logs of several contracts come together;
+            None to tell it from the topic.
         strict: whether a log that cannot be decoded is an error; else it is returned as an ``UndecodedLog``.
 
     Raises:
@@ -119,7 +141,7 @@ def decode_log(log: Any, role: str | Mapping[str, str], *, strict: bool = True) 
 
 
 def decode_logs(
-    logs: Iterable[Any], role: str | Mapping[str, str], *, strict: bool = True
+    logs: Iterable[Any], role: str | Mapping[str, str] | None, *, strict: bool = True
 ) -> list[EventRecord | UndecodedLog]:
     """Raw logs as records, in their order; see ``decode_log``."""
     return [decode_log(log, role, strict=strict) for log in logs]
@@ -207,15 +229,31 @@ def position_of(raw: RawLog) -> Position:
     )
 
 
-def _role_of(raw: RawLog, role: str | Mapping[str, str]) -> str:
+def _role_of(raw: RawLog, role: str | Mapping[str, str] | None) -> str:
     if isinstance(role, str):
         check_role(role)
         return role
+    if role is None:
+        return _role_by_topic(raw)
     found = role.get(raw.address) or role.get(raw.address.lower()) or _checksummed(role).get(raw.address)
     if found is None:
         raise DecodeError("the log of a contract whose role is unknown", address=raw.address)
     check_role(found)
     return found
+
+
+def _role_by_topic(raw: RawLog) -> str:
+    topic0 = raw.topics[0] if raw.topics else b""
+    roles = roles_by_topic0().get(topic0, ())
+    if len(roles) != 1:
+        sentence = "contracts of several roles emit this event" if roles else "the log of an unknown event"
+        raise DecodeError(
+            sentence,
+            hint="name the role of the contract" if roles else None,
+            topic0=to_hex(topic0) if topic0 else "none",
+            **({"roles": ", ".join(roles)} if roles else {}),
+        )
+    return roles[0]
 
 
 def _checksummed(roles: Mapping[str, str]) -> dict[str, str]:

@@ -119,6 +119,15 @@ def _names_by_event() -> dict[tuple[str, bytes], str]:
     return {(role, event.topic0): name for name, (role, event) in record_names().items()}
 
 
+@cache
+def roles_by_topic0() -> dict[bytes, tuple[str, ...]]:
+    """The roles of the contracts that emit an event, by its topic."""
+    found: dict[bytes, tuple[str, ...]] = {}
+    for role, event in record_names().values():
+        found[event.topic0] = (*found.get(event.topic0, ()), role)
+    return found
+
+
 def record_name(role: str, event: Event) -> str:
     """The name of an event's record."""
     return _names_by_event()[role, event.topic0]

@@ -287,3 +287,38 @@ def test_import__events__stays_light():
     program = "import sys, aztec_butler.core.events; print({'numpy', 'pyarrow', 'pandas', 'web3'} & set(sys.modules))"
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == "set()"
+
+
+# --------------------------------------------------------------------------- without a role
+
+
+def test_decode__one_log_or_several__told_from_the_topic():
+    record = events.decode(slashed())
+    assert (type(record).__name__, record.attester, record.amount_wei) == (
+        "RollupSlashed",
+        ATTESTER,
+        2000 * 10**18,
+    )
+    assert events.decode(events.encode(record)) == record
+    assert events.decode(AttributeDict(slashed())) == record
+    assert events.decode(iter([slashed(), slashed(logIndex="0x12")]))[0] == record
+    assert events.decode([]) == []
+    assert events.decode(slashed(), {ROLLUP.lower(): "rollup"}) == record
+
+
+def test_decode__event_of_several_roles__needs_the_role():
+    topic = "0x" + CONTRACTS["registry"].event("OwnershipTransferred").topic0.hex()
+    owner = "0x" + "00" * 12 + ATTESTER[2:].lower()
+    log = slashed(topics=[topic, owner, owner], data="0x")
+    with pytest.raises(DecodeError, match="several roles") as caught:
+        events.decode(log)
+    assert "gse" in str(caught.value.facts["roles"])
+    assert type(events.decode(log, "gse")).__name__ == "GseOwnershipTransferred"
+
+
+@pytest.mark.parametrize("topics", [[], ["0x" + "11" * 32]], ids=["anonymous", "unknown"])
+def test_decode__unknown_topic_without_a_role__is_named_or_set_apart(topics):
+    with pytest.raises(DecodeError, match="unknown event"):
+        events.decode(slashed(topics=topics))
+    (apart,) = events.decode([slashed(topics=topics)], strict=False)
+    assert apart.reason == "the log of an unknown event"
