@@ -55,7 +55,7 @@ def parse_window(value: Any) -> Window:
 
     Args:
         value: a duration like ``7d``, counted back from the last block; a time or block, from which on; two of them,
-            as a pair or with ``..`` between, of which either may be left away; ``all``.
+            as a pair or with ``..`` between, of which either may be left away; ``all``; or what this returns.
 
     >>> parse_window("7d").first, parse_window("100..200").last, parse_window("all").first
     (Apart(seconds=604800), AtBlock(name=200), None)
@@ -63,6 +63,8 @@ def parse_window(value: Any) -> Window:
     Raises:
         InputError: anything else.
     """
+    if isinstance(value, Window):
+        return value
     if isinstance(value, str):
         if value.strip() == "all":
             return Window(first=None, last=None)

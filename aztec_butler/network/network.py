@@ -112,6 +112,39 @@ class Network:
         snapshot = self.snapshot()
         return self._frame(snapshot, snapshot.slashings(), Slashing)
 
+    def history(
+        self,
+        window: str | int | date | timedelta | Sequence[str | int | date | timedelta | None] = "7d",
+        step: str | timedelta | None = None,
+    ) -> pd.DataFrame:
+        """Set size, stake, queue, exits and slashes over time, without an archive node.
+
+        The contracts remember set sizes and stake by timestamp, so all of them are asked at the network's block. The
+        rest is counted from events; where both know something they are compared at every step.
+
+        >>> net.history("30d", "1d").plot("ends_at", "canonical_attesters")  # doctest: +SKIP
+
+        Args:
+            window: a duration back from the network's block (``7d``); a time or block, from which on; a pair of them, of
+                which the last may be a duration; ``all``. Of a duration and of ``all`` the first step is a whole one.
+            step: its length (``1h``, ``1d``, ``1w``); steps lie on whole multiples in UTC, weeks begin on Monday. None
+                for one that gives up to 200 rows.
+
+        Returns:
+            One row per step, in order; the last one ends with the window. Columns: ``core.rows.HistoryStep``: what stood
+            at the step's end, over all rollups and on the canonical one, and what happened in it.
+
+        Raises:
+            InputError: no window or step, or too many steps.
+            NotFoundError: the window ends after the network's block.
+            NodeRefused: the logs do not agree with the contracts at some step.
+            NodeError: the node failed.
+        """
+        from aztec_butler.core.rows import HistoryStep
+
+        snapshot = self.snapshot()
+        return self._frame(snapshot, snapshot.history_steps(window, step), HistoryStep)
+
     def lifecycle(self, attesters: str | Sequence[str]) -> pd.DataFrame:
         """Where each address stands, from never registered to exited.
 

@@ -18,7 +18,6 @@ from aztec_butler.core.rows import HistoryStep
 from aztec_butler.devnet import SMALL, Devnet
 from aztec_butler.devnet.season import play_season
 from aztec_butler.devnet.season_keys import wallet
-from aztec_butler.notebook.frames import to_frame
 
 pytestmark = [pytest.mark.devnet, pytest.mark.xdist_group("history")]
 
@@ -215,7 +214,8 @@ def test_history__any_step__rows_are_the_sums_of_finer_ones(net, past, step):
 
 
 def test_history__a_frame__like_the_others(net, past):
-    frame = to_frame(net.snapshot().history_steps("2h", "10m"), HistoryStep)
+    frame = net.history("2h", "10m")
+    assert frame.attrs == net.attesters().attrs
     assert str(frame.begins_at.dtype) == str(frame.ends_at.dtype) == "datetime64[ns, UTC]"
     assert (frame.begins_at.iloc[1:].reset_index(drop=True) == frame.ends_at.iloc[:-1]).all()
     assert (frame.begins_at.dt.minute % 10 == 0).all()
