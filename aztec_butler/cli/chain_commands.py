@@ -1,11 +1,15 @@
 """The commands that read stake from L1, one per public method of a network."""
 
-from typing import Annotated, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aztec_butler.cli.answer import Answer
 from aztec_butler.cli.command import command
 from aztec_butler.cli.session import Session, connection, pinned
 from aztec_butler.core.errors import InputError
+
+if TYPE_CHECKING:
+    from aztec_butler.core.time_steps import Window
 
 Block = int | str
 
@@ -104,6 +108,51 @@ def slashings(session: Session, block: Block) -> Answer:
     """
     essential = ("slashed_at", "attester", "amount_wei", "lifecycle", "headroom_wei", "slashes_left")
     return _read(session, block, "slashings", "Slashing", essential)
+
+
+def _window(text: str) -> "Window":
+    from aztec_butler.core.time_steps import parse_window
+
+    return parse_window(text)
+
+
+def _step(text: str) -> timedelta:
+    from aztec_butler.core.time_steps import parse_step
+
+    return timedelta(seconds=parse_step(text))
+
+
+@command(connection, pinned)
+def history(  # noqa: D417 - what groups of options give is not the caller's
+    session: Session,
+    block: Block,
+    *,
+    window: Annotated[Any, _window, "WINDOW"] = "7d",
+    step: Annotated[timedelta, _step, "DURATION"] | None = None,
+) -> Answer:
+    """Set size, stake, queue, exits and slashes over time, step by step; needs no archive node.
+
+    Args:
+        window: how long before the block (7d), from when on (2026-06-01), from when to when (2026-06-01..2026-07-01, or
+            two blocks), or all.
+        step: how long a step is (1h, 1d, 1w), in whole multiples of UTC; one that suits the window if left away.
+
+    Examples:
+        aztec-butler history
+        aztec-butler history --window 30d --step 1d
+        aztec-butler history --window 2026-06-01..2026-07-01 --format parquet --output june.parquet
+    """
+    essential = (
+        "ends_at",
+        "canonical_attesters",
+        "stake_wei",
+        "entry_queued",
+        "activations",
+        "exits_initiated",
+        "slashes",
+        "exiting_wei",
+    )
+    return _read(session, block, "history_steps", "HistoryStep", essential, window, step)
 
 
 def _addresses(text: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ COMMANDS: Final[Mapping[str, Any]] = {
     "delegations": "chain_commands:delegations",
     "exits": "chain_commands:exits",
     "slashings": "chain_commands:slashings",
+    "history": "chain_commands:history",
     "lifecycle": "chain_commands:lifecycle",
     "block": "node_commands:block",
     "node": "node_commands:node",

@@ -82,6 +82,7 @@ TYPES = {
     "delegations": rows.Delegation,
     "exits": rows.Exit,
     "slashings": rows.Slashing,
+    "history_steps": rows.HistoryStep,
     "lifecycle": rows.LifecycleAnswer,
 }
 
@@ -89,7 +90,10 @@ TYPES = {
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_machine(tmp_path, monkeypatch):
     for name in list(os.environ):
-        if name.startswith("AZTEC_BUTLER_") and name != "AZTEC_BUTLER_CACHE_DIR":
+        if name.startswith("AZTEC_BUTLER_") and name not in {
+            "AZTEC_BUTLER_CACHE_DIR",
+            "AZTEC_BUTLER_EVENT_STORE",
+        }:
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from aztec_butler.cli.columns import columns_of
 from aztec_butler.core import rows
+from aztec_butler.core.time_steps import parse_window
 
 KEY = "0123456789abcdef0123456789abcdef"
 COMMANDS = {
@@ -82,6 +84,48 @@ def test_command__settings_reach_connect(cli, network, tmp_path):
 def test_block__word_or_number__is_passed_on(cli, network, word, block):
     cli("attesters", f"--block={word}")
     assert network.connected[0]["block"] == block
+
+
+@pytest.mark.parametrize(
+    ("words", "window", "step"),
+    [
+        ([], "7d", None),
+        (["--window", "30d", "--step", "1d"], "30d", timedelta(days=1)),
+        (["--step=1h 30m", "--window=all"], "all", timedelta(hours=1.5)),
+        (["--window", "100..0x80"], (100, 128), None),
+    ],
+    ids=["default", "both", "all", "blocks"],
+)
+def test_history__window_and_step__are_passed_on(cli, network, words, window, step):
+    ran = cli("history", *words, "--format", "json")
+    assert ran.code == 0
+    ((method, asked_window, asked_step),) = network.asked
+    assert (method, parse_window(asked_window), asked_step) == ("history_steps", parse_window(window), step)
+    document = json.loads(ran.out)
+    assert list(document["rows"][0]) == sorted(column.name for column in columns_of(rows.HistoryStep))
+
+
+def test_history__essential_columns_exist(cli, network, monkeypatch):
+    wanted = []
+    monkeypatch.setattr("aztec_butler.cli.rendering.show", lambda answer, _: wanted.append(answer))
+    assert cli("history").code == 0
+    assert set(wanted[0].essential) <= {column.name for column in columns_of(rows.HistoryStep)}
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["--window", "soon"], "block or a time"),
+        (["--window", "1d..2d"], "counted from the other"),
+        (["--step", "0s"], "whole seconds"),
+        (["--step", "often"], "duration"),
+        (["--windows", "7d"], "--window"),
+    ],
+)
+def test_history__no_window_or_step__nothing_is_connected(cli, network, words, part):
+    ran = cli("history", *words)
+    assert (ran.code, ran.out, network.connected) == (2, "", [])
+    assert part in ran.err
 
 
 @pytest.mark.parametrize(
