@@ -17,6 +17,7 @@ from aztec_butler.core.calls import Call, check_address, refuse_open_allowance
 from aztec_butler.core.checks import Check, Outcome
 from aztec_butler.core.errors import InputError
 from aztec_butler.core.hexes import parse_bytes
+from aztec_butler.core.json_depth import check_depth
 from aztec_butler.core.safe_batch import FORMAT_VERSION, LARGEST_BATCH, SafeBatch, describe_call
 from aztec_butler.core.safe_checksum import batch_checksum
 from aztec_butler.core.safe_method import encode_method
@@ -88,6 +89,7 @@ def read_batch(content: bytes) -> BatchFile:
 
 
 def _document(content: bytes) -> dict[str, Any]:
+    check_depth(content)
     try:
         document = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_refuse)
     except UnicodeDecodeError:
@@ -96,8 +98,6 @@ def _document(content: bytes) -> dict[str, Any]:
         raise InputError(
             "a batch file is not JSON", reason=error.msg, line=error.lineno, column=error.colno
         ) from None
-    except RecursionError:
-        raise InputError("a batch file is nested too deeply") from None
     if not isinstance(document, dict):
         raise InputError("a Transaction Builder file is a JSON object")
     return document

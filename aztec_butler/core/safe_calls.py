@@ -7,6 +7,7 @@ from typing import Any
 
 from aztec_butler.core.calls import Call, check_address
 from aztec_butler.core.errors import InputError
+from aztec_butler.core.json_depth import check_depth
 
 _MEMBERS = ("to", "data", "value_wei", "summary")
 
@@ -21,9 +22,10 @@ def read_calls(content: bytes) -> tuple[Call, ...]:
     Raises:
         InputError: no such document; the message tells which call does not fit.
     """
+    check_depth(content)
     try:
         document = json.loads(content)
-    except (UnicodeDecodeError, ValueError, RecursionError):
+    except (UnicodeDecodeError, ValueError):
         raise InputError("a file of calls is not JSON") from None
     if isinstance(document, dict):
         if "transactions" in document:

@@ -17,6 +17,7 @@ from aztec_butler.core.abi_structs import Array, Tuple
 from aztec_butler.core.abi_types import Address, Bool, Bytes, FixedBytes, Int, Type, Uint
 from aztec_butler.core.errors import InputError
 from aztec_butler.core.hexes import parse_address, parse_bytes
+from aztec_butler.core.json_depth import check_depth
 
 _NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 _INTEGER = re.compile(r"-?(?:[0-9]+|0x[0-9a-fA-F]+)")
@@ -100,9 +101,10 @@ def _value(value: Any, of: Type) -> Any:
 
 def _several(value: Any, of: Array | Tuple) -> list[Any]:
     if isinstance(value, str):
+        check_depth(value.encode("utf-8", "replace"))
         try:
             value = json.loads(value)
-        except (ValueError, RecursionError):
+        except ValueError:
             raise InputError("expected a JSON list", type=of.name, value=value) from None
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise InputError("expected a JSON list", type=of.name, value=value)
