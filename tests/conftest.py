@@ -55,6 +55,15 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+# --------------------------------------------------------------------------- kept events
+
+
+@pytest.fixture(autouse=True)
+def _event_store_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the events that this machine's user keeps, and no process that it starts."""
+    monkeypatch.setenv("AZTEC_BUTLER_EVENT_STORE", str(tmp_path / "kept-events"))
+
+
 # --------------------------------------------------------------------------- cassettes
 
 
