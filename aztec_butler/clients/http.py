@@ -187,9 +187,10 @@ class HttpTransport:
         was_reused = connection.has_answered
         response = None
         try:
+            check_stop_sign()
             if not was_reused:
                 connection.open(deadline, self._connect_seconds)
-                check_stop_sign()
+            check_stop_sign()
             stage = _Stage.SENDING
             connection.send(method, target, body, self._headers, deadline)
             stage = _Stage.WAITING
@@ -202,6 +203,7 @@ class HttpTransport:
                 answer.status, {key.lower(): value for key, value in answer.getheaders()}, content
             )
         except TRANSPORT_EXCEPTIONS as cause:
+            check_stop_sign()  # then nobody else is to blame
             is_dead = was_reused and connection.received_bytes == 0 and isinstance(cause, _CLOSED_AT_REST)
             return _Failure(stage, cause, was_dead_at_rest=is_dead)
         finally:

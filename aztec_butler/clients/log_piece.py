@@ -41,11 +41,9 @@ class Canary:
     Args:
         address: the contract that emitted it.
         topics: as for ``stream_logs``.
-        block: that it is in; or where to look from, with ``last_block``.
-        last_block: up to where to look; None for ``block`` alone.
+        block: that it is in.
     """
 
     address: str
-    topics: tuple[tuple[bytes | str, ...] | None, ...]
+    topics: tuple[tuple[bytes | str, ...] | None, ...] = ()
     block: int
-    last_block: int | None = None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import attrs
 
 from aztec_butler.clients.troubles import Trouble, trouble_of
-from aztec_butler.core.errors import NodeError, NodeRefused
+from aztec_butler.core.errors import NodeBusy, NodeError, NodeRefused
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,6 +27,7 @@ Piece: TypeAlias = tuple[int, int]
 _SUSPICIONS_IN_A_ROW: Final = 3
 _SUSPICION_DIVISOR: Final = 16
 _SUCCESSES_BEFORE_RISK: Final = 8
+_LIMIT_EXCEEDED: Final = -32005
 # Nodes that cut an answer off silently do it at a round number.
 _ROUND_NUMBER: Final = 1_000
 _BLOCK: Final = r"0x[0-9a-f]+|[1-9]\d*|0"
@@ -226,11 +227,6 @@ class RangePlan:
         self._come_back(piece)
         return False
 
-    def put_back(self, piece: Piece) -> None:
-        """A piece has to be asked for once more, for reasons that have nothing to do with its width."""
-        self._come_back(piece)
-        self._insert(piece)
-
     def _come_back(self, piece: Piece) -> bool:
         self._under_way.discard(piece)
         was_scout = self._scout == piece
@@ -269,4 +265,7 @@ def offer_in(message: str) -> Offer | None:
 def _may_be_too_much(refusal: NodeError) -> bool:
     """Whether the width of the range may be behind a failure that does not say so."""
     trouble = trouble_of(refusal)
+    if isinstance(refusal, NodeBusy):
+        # EIP-1474 has one code for every limit, and some nodes say no more than that; waiting did not help.
+        return refusal.facts.get("json_rpc_code") == _LIMIT_EXCEEDED
     return trouble is Trouble.TIMED_OUT or (trouble is None and isinstance(refusal, NodeRefused))

@@ -68,17 +68,11 @@ class StopSign:
 
     @contextmanager
     def breaking_off(self, connection: Connection) -> Iterator[None]:
-        """End what a thread waits for on a connection when it is shown.
-
-        Raises:
-            Stopped: the sign was shown.
-        """
+        """End what a thread waits for on a connection when it is shown; whoever registers, checks afterwards."""
         with self._lock:
             self._waited_on.add(connection)
         try:
-            self.check()
             yield
-            self.check()
         finally:
             with self._lock:
                 self._waited_on.discard(connection)
@@ -111,11 +105,7 @@ def sleep(seconds: float) -> None:
 
 @contextmanager
 def breaking_off(connection: Connection) -> Iterator[None]:
-    """While this thread waits on a connection, the sign that it carries ends the wait.
-
-    Raises:
-        Stopped: the sign was shown.
-    """
+    """While this thread waits on a connection, the sign that it carries ends the wait; see ``check``."""
     if _carried.sign is None:
         yield
     else:

@@ -158,14 +158,6 @@ def test_range_plan__crowded_blocks__make_pieces_narrow_before_anybody_refuses(a
     assert ran.rounds < 700 // at_once + 60
 
 
-def test_range_plan__put_back__is_asked_once_more():
-    plan = RangePlan(0, 9)
-    piece = plan.next_piece()
-    plan.succeeded(piece)
-    plan.put_back(piece)
-    assert (plan.next_block, plan.next_piece()) == (0, (0, 9))
-
-
 TIMED_OUT = NodeUnreachable("no answer", reason=Trouble.TIMED_OUT)
 
 
