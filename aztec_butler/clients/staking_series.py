@@ -25,7 +25,7 @@ from aztec_butler.core.moments import Apart, AtBlock, AtTime, Moment
 from aztec_butler.core.records import BlockStamp, Deployment
 from aztec_butler.core.rows import HistoryStep
 from aztec_butler.core.staking_series import Reading, history_steps, places
-from aztec_butler.core.time_steps import Window, boundaries, default_step
+from aztec_butler.core.time_steps import Window, boundaries, default_step, render_time
 
 Progress = Callable[[int, int], None]
 
@@ -57,14 +57,18 @@ def fetch_boundaries(
         ends_at = begins_at + last.seconds
     assert begins_at is not None
     assert ends_at is not None
-    if max(begins_at, ends_at) > block.timestamp:
-        raise NotFoundError(
-            "the window ends after the last block",
-            hint="leave its end away for a window up to now",
-            ends_at=max(begins_at, ends_at),
-            block=block.number,
-            timestamp=block.timestamp,
-        )
+    for sentence, at in (
+        ("the window begins after the last block", begins_at),
+        ("the window ends after the last block", ends_at),
+    ):
+        if at > block.timestamp:
+            raise NotFoundError(
+                sentence,
+                hint="leave its end away for a window up to now",
+                time=render_time(at),
+                block=block.number,
+                block_time=render_time(block.timestamp),
+            )
     return boundaries(
         begins_at,
         ends_at,

@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Final, TypeAlias
 
@@ -19,6 +18,7 @@ from aztec_butler.core.history import Departure, Outcome, Place, Slash, Stake, S
 from aztec_butler.core.records import Deployment, unit
 from aztec_butler.core.rows import HistoryStep
 from aztec_butler.core.staking_agreement import disagreement
+from aztec_butler.core.time_steps import render_time
 
 _STOCKS: Final = ("attesters", "entry_queued", "exiting", "exiting_wei", "keys_queued")
 _FLOWS: Final = (
@@ -108,7 +108,7 @@ def places(history: StakingHistory) -> Iterator[Place]:
 
 
 def _check(ledger: _Ledger, bonus: str, reading: Reading, place: int) -> None:
-    facts = {"time": datetime.fromtimestamp(reading.at, UTC).isoformat()}
+    facts = {"time": render_time(reading.at)}
     for rollup, by_contract in {**reading.attesters, bonus: reading.movers}.items():
         by_logs = ledger.standing(("attesters", rollup), place)
         if rollup == reading.latest_rollup:

@@ -14,7 +14,7 @@ count in the same way.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import attrs
@@ -124,6 +124,18 @@ def default_step(seconds: int) -> int:
     return next((step for step in _LADDER if seconds <= step * _ENOUGH), _LADDER[-1])
 
 
+def render_time(seconds: int) -> str:
+    """A time as an error shows it, in UTC; as seconds where the calendar ends.
+
+    >>> render_time(1_767_225_600)
+    '2026-01-01T00:00:00Z'
+    """
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, ValueError):
+        return f"{seconds} s"
+
+
 def boundaries(begins_at: int, ends_at: int, step: int, *, whole: bool) -> tuple[int, ...]:
     """The times between steps, the beginning and the end included; two times for one step.
 
@@ -140,7 +152,9 @@ def boundaries(begins_at: int, ends_at: int, step: int, *, whole: bool) -> tuple
         InputError: a window without length, or more steps than anybody can look at.
     """
     if begins_at >= ends_at:
-        raise InputError("the window ends before it begins", begins_at=begins_at, ends_at=ends_at)
+        raise InputError(
+            "the window ends before it begins", begins=render_time(begins_at), ends=render_time(ends_at)
+        )
     first = begins_at - (begins_at - _MONDAY) % step
     count = -(-(ends_at - first) // step)
     if count > _MOST:

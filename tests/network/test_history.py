@@ -261,6 +261,7 @@ def test_history__a_pinned_block__ends_there(net, past):
         ((10, 10), None, InputError),
         ((10, 10**9), None, NotFoundError),
         ("2100-01-01", None, NotFoundError),
+        ((10, "999999999w"), None, NotFoundError),
         (("2026-01-01", "2100-01-01"), None, NotFoundError),
     ],
 )
