@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from aztec_butler.clients.multicall import Multicall, Read
-from aztec_butler.clients.rollup import fetch_generation
+from aztec_butler.clients.rollup import fetch_generation, lag_function
 from aztec_butler.core.contracts import (
     EMPIRE_SLASHING_PROPOSER,
     GSE,
@@ -165,13 +165,12 @@ def _fetch_versions(multicall: Multicall, registry: str, block: BlockStamp) -> l
 
 def _fetch_rollup(multicall: Multicall, version: int, address: str, block: BlockStamp) -> Rollup:
     generation = fetch_generation(multicall, address, block=block)
-    lag = "getLagInEpochs" if generation == 2 else "getLagInEpochsForValidatorSet"
     names = (
         "L1_BLOCK_AT_GENESIS",
         "getGenesisTime",
         "getSlotDuration",
         "getEpochDuration",
-        lag,
+        lag_function(generation),
         "getExitDelay",
     )
     reads = [Read(address, ROLLUP.function(name, generation)) for name in names]

@@ -35,6 +35,15 @@ def fetch_generation(multicall: Multicall, address: str, *, block: BlockStamp) -
     )
 
 
+def lag_function(generation: int | None) -> str:
+    """What a generation calls the epochs between a change of the set and the first committee that sees it.
+
+    >>> lag_function(2)
+    'getLagInEpochs'
+    """
+    return "getLagInEpochs" if generation == 2 else "getLagInEpochsForValidatorSet"
+
+
 @attrs.frozen
 class RollupClient(ContractClient):
     """Reads of one rollup."""
@@ -116,8 +125,7 @@ class RollupClient(ContractClient):
 
     def get_lag_in_epochs(self, *, block: BlockStamp) -> int:
         """Epochs between a change of the set and the first committee that sees it."""
-        name = "getLagInEpochs" if self.generation == 2 else "getLagInEpochsForValidatorSet"
-        return int(self.get(name, block=block))
+        return int(self.get(lag_function(self.generation), block=block))
 
     # -- duty
 

@@ -59,6 +59,22 @@ class GseClient(ContractClient):
         """The rollup on which movers count."""
         return str(self.get("getLatestRollup", block=block))
 
+    def get_latest_rollup_at(self, timestamp: int, *, block: BlockStamp) -> str:
+        """The rollup on which movers counted at a past time; the zero address before the first."""
+        return str(self.get("getLatestRollupAt", timestamp, block=block))
+
+    def get_bonus_instance_address(self, *, block: BlockStamp) -> str:
+        """The bucket of movers; no contract lives there."""
+        return str(self.get("BONUS_INSTANCE_ADDRESS", block=block))
+
+    def get_supply_of(self, instance: str, *, block: BlockStamp) -> int:
+        """Stake in wei in one bucket: a rollup's own, or that of movers."""
+        return int(self.get("supplyOf", instance, block=block))
+
+    def get_total_supply(self, *, block: BlockStamp) -> int:
+        """Stake in wei of all rollups."""
+        return int(self.get("totalSupply", block=block))
+
     def get_attester_count_at_time(self, instance: str, timestamp: int, *, block: BlockStamp) -> int:
         """Attesters of a rollup at a past time; needs no archive node.
 
@@ -83,6 +99,14 @@ class GseClient(ContractClient):
     def get_delegatee(self, instance: str, attester: str, *, block: BlockStamp) -> str:
         """Who votes with the stake."""
         return str(self.get("getDelegatee", instance, attester, block=block))
+
+    def get_voting_power(self, delegatee: str, *, block: BlockStamp) -> int:
+        """Stake in wei that somebody votes with; a rollup votes with what is delegated to nobody else."""
+        return int(self.get("getVotingPower", delegatee, block=block))
+
+    def get_voting_power_at(self, delegatee: str, timestamp: int, *, block: BlockStamp) -> int:
+        """The same at a time before the block's."""
+        return int(self.get("getVotingPowerAt", delegatee, timestamp, block=block))
 
     def get_registration_digest(self, public_key: tuple[int, int], *, block: BlockStamp) -> tuple[int, int]:
         """The point that a proof of possession signs."""
@@ -113,8 +137,16 @@ class GovernanceClient(ContractClient):
         """The ``Configuration`` struct, in the order of the Solidity source."""
         return tuple(self.get("getConfiguration", block=block))
 
+    def get_power_now(self, owner: str, *, block: BlockStamp) -> int:
+        """Voting power in wei of a depositor; that of the GSE is the stake of every rollup."""
+        return int(self.get("powerNow", owner, block=block))
+
+    def get_power_at(self, owner: str, timestamp: int, *, block: BlockStamp) -> int:
+        """The same at a time before the block's; needs no archive node."""
+        return int(self.get("powerAt", owner, timestamp, block=block))
+
     def get_total_power_at(self, timestamp: int, *, block: BlockStamp) -> int:
-        """All voting power in wei at a past time: the stake of every rollup and direct deposits."""
+        """All voting power in wei at a time before the block's: the stake of every rollup and direct deposits."""
         return int(self.get("totalPowerAt", timestamp, block=block))
 
 
@@ -163,6 +195,10 @@ class PullSplitFactoryClient(ContractClient):
     """The factory of splits."""
 
     contract: ClassVar[Contract] = PULL_SPLIT_FACTORY
+
+    def get_split_wallet_implementation(self, *, block: BlockStamp) -> str:
+        """The contract that every split is a proxy of."""
+        return str(self.get("SPLIT_WALLET_IMPLEMENTATION", block=block))
 
 
 @attrs.frozen

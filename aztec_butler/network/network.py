@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from web3 import Web3
 
     from aztec_butler.clients.aztec_node import AztecNode
+    from aztec_butler.clients.contract_clients import ContractClients
     from aztec_butler.clients.filled_calldata import FilledCalldata
     from aztec_butler.clients.web3_contracts import Web3Contracts
     from aztec_butler.core.calls import Call
@@ -393,6 +394,13 @@ class Network:
         from aztec_butler.clients.web3_provider import connect_web3
 
         return connect_web3(self._connection.rpc)
+
+    @cached_property
+    def clients(self) -> ContractClients:
+        """Typed reads of the contracts known now: ``net.clients.gse.get_total_supply(block=net.block)``."""
+        from aztec_butler.clients.contract_clients import ContractClients
+
+        return ContractClients(self.multicall, self.deployment)
 
     @cached_property
     def contracts(self) -> Web3Contracts:
