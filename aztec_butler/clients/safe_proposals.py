@@ -151,7 +151,7 @@ def _standing(
 
 
 def _check_proposer(service: SafeService, state: SafeState, sender: str) -> tuple[str, ...]:
-    delegates = () if sender in state.owners else service.fetch_delegates(state.address, delegate=sender)
+    delegates = () if sender in state.owners else service.fetch_delegates(sender)
     owners = proposers_for(delegates, state=state, sender=sender)
     if not owners:
         raise NotAProposer(

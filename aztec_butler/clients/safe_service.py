@@ -147,19 +147,17 @@ class SafeService:
         elements = self._fetch_pages(path, query, key="safeTxHash")
         return tuple(decode_transaction(element, chain_id=self.chain_id) for element in elements)
 
-    def fetch_delegates(self, safe: str, *, delegate: str) -> tuple[Delegate, ...]:
-        """In whose names an address may propose.
+    def fetch_delegates(self, delegate: str) -> tuple[Delegate, ...]:
+        """In whose names an address may propose, at whatever Safe.
 
         Args:
-            safe: checksummed address; delegations for all of an owner's Safes count as well.
             delegate: the address.
 
         Raises:
             NodeError: the service failed, or its pages do not fit together.
         """
         elements = self._fetch_pages("/api/v2/delegates/", {"delegate": delegate}, key=None)
-        found = [decode_delegate(element) for element in elements]
-        return tuple(entry for entry in found if entry.safe in (None, safe))
+        return tuple(decode_delegate(element) for element in elements)
 
     def _fetch_pages(self, path: str, query: Mapping[str, str], *, key: str | None) -> list[Fields]:
         """Every element of a list, once.

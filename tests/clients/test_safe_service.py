@@ -336,6 +336,7 @@ def test_plan__delegate__may_where_an_owner_of_this_safe_said_so(service, remote
     else:
         with pytest.raises(NotAProposer):
             propose(service, stranger)
+        assert remote.proposals == []
 
 
 def test_submit__delegation_withdrawn_meanwhile__named_error(service, remote, key):

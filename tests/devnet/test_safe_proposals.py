@@ -84,6 +84,15 @@ def test_plan__chain_ahead_of_an_empty_queue__the_chain_s_nonce(devnet, safe, se
     assert plan_proposal(service, calls, safe=safe.address, rpc=devnet.rpc).transaction.nonce == 1
 
 
+def test_plan__contract_computes_another_hash__refused(devnet, safe, remote, calls):
+    with (
+        SafeService.open(remote.url, chain_id=devnet.chain_id + 1) as astray,
+        pytest.raises(NodeRefused) as refused,
+    ):
+        plan_proposal(astray, calls, safe=safe.address, rpc=devnet.rpc)
+    assert refused.value.facts["told"] != refused.value.facts["computed"]
+
+
 @pytest.mark.parametrize("version", ["1.3.0", "1.4.1", "1.5.0"])
 def test_state__of_each_version__read_from_the_contract(devnet, cache_folder, version):
     owners = [key.address for key in OWNER_KEYS]
