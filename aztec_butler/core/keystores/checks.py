@@ -25,6 +25,8 @@ class CheckedSet:
     """A set of keystores, examined."""
 
     readings: tuple[Reading, ...]
+    means: Means = attrs.field(repr=False)
+    """What it was examined with."""
     public: PublicSet
     findings: tuple[Finding, ...]
     """Everything found, file by file and line by line."""
@@ -58,7 +60,7 @@ def check_set(readings: Sequence[Reading], means: Means, *, registers: bool = Fa
     ]
     order = {reading.file: index for index, reading in enumerate(readings)}
     placed.sort(key=lambda finding: (order.get(finding.file or "", -1), finding.line or 0))
-    return CheckedSet(readings=tuple(readings), public=public, findings=tuple(placed))
+    return CheckedSet(readings=tuple(readings), means=means, public=public, findings=tuple(placed))
 
 
 def _line_numbers(readings: Sequence[Reading]) -> Callable[[str | None, str], int | None]:

@@ -160,6 +160,13 @@ class Fault(StrEnum):
     )
     SERVER_WITHOUT_PUBLISHERS = "server-without-publishers", "the server has no publisher"
     SHARED_PROVER = "shared-prover", "every server would run the prover with the same keys"
+    SHARED_ACCOUNT = (
+        "shared-account",
+        "every server has this account: should two send with it at once, one takes the other's nonce",
+        _WARN,
+    )
+    BAD_SERVER = "bad-server", "the name of a server is made of letters, digits, dots, dashes and underscores"
+    NO_SERVERS = "no-servers", "no server is named"
 
 
 @attrs.frozen(kw_only=True)

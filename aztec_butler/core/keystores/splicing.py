@@ -112,6 +112,31 @@ def add_items(text: str, target: Node, values: Iterable[object]) -> Splice | Non
     return Splice(end, end, "".join(f",{gap}{render(value, indent=style, margin=margin)}" for value in added))
 
 
+def remove_member(text: str, target: Node, key: str) -> Splice | None:
+    """Take a member out of an object, with its comma; None when there is none.
+
+    >>> text = '{"a": 1, "b": 2}'
+    >>> from aztec_butler.core.keystores.text import parse_text
+    >>> spliced(text, [remove_member(text, parse_text(text), "b")])
+    '{"a": 1}'
+    """
+    ends = [target.start + 1, *(node.end for _, node in target.members)]
+    place = next((index for index, (name, _) in enumerate(target.members) if name == key), None)
+    if place is None:
+        return None
+    if place > 0:
+        return Splice(ends[place], ends[place + 1], "")
+    if len(target.members) == 1:
+        return Splice(target.start, target.end, "{}")
+    # The first one goes with the comma behind it, and leaves the gap before it to the next.
+    comma = text.index(",", ends[1])
+    found = SPACE.match(text, comma + 1)
+    assert found is not None, "the expression matches nothing at all, too"
+    gap = SPACE.match(text, target.start + 1)
+    assert gap is not None, "the expression matches nothing at all, too"
+    return Splice(gap.end(), found.end(), "")
+
+
 def _gap(text: str, target: Node) -> str:
     """The white space between the opening bracket of an object or array and the first thing in it.
 

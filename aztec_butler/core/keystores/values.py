@@ -87,7 +87,10 @@ def read_bls_key(text: str, report: Report) -> str | None:
 
 
 def read_address(text: str, report: Report, *, zero: Fault = Fault.ZERO_ADDRESS) -> str | None:
-    """An L1 address, checksummed. What the node takes without 0x is taken, too."""
+    """An L1 address, checksummed. What the node takes without 0x is taken, too.
+
+    A coinbase of zero is reported and given all the same: it is where rewards go.
+    """
     if not is_address(text):
         report(Fault.BAD_ADDRESS, detail=shape_of(text))
         return None
@@ -104,7 +107,7 @@ def read_address(text: str, report: Report, *, zero: Fault = Fault.ZERO_ADDRESS)
         return None
     if address == ZERO_ADDRESS:
         report(zero)
-        return None
+        return address if zero is Fault.ZERO_COINBASE else None
     return address
 
 
