@@ -15,8 +15,6 @@ from web3 import HTTPProvider, Web3
 from aztec_butler import InputError, NodeError, NotFoundError, connect
 from aztec_butler.clients.staking_series import fetch_history_steps
 from aztec_butler.core.rows import HistoryStep
-from aztec_butler.devnet import SMALL, Devnet
-from aztec_butler.devnet.season import play_season
 from aztec_butler.devnet.season_keys import wallet
 
 pytestmark = [pytest.mark.devnet, pytest.mark.xdist_group("history")]
@@ -34,14 +32,8 @@ AMOUNTS = {"activated_wei": "Deposit", "paid_wei": "WithdrawFinalized", "slashed
 
 
 @pytest.fixture(scope="module")
-def played(cache_folder):
-    with Devnet.start(SMALL, cache_folder=cache_folder) as devnet:
-        yield devnet, play_season(devnet)
-
-
-@pytest.fixture(scope="module")
-def devnet(played):
-    return played[0]
+def devnet(played_season):
+    return played_season[0]
 
 
 @pytest.fixture(scope="module")
@@ -183,8 +175,8 @@ def test_history__at_the_time_of_every_block__is_what_the_contracts_said_then(ne
         assert_row(row, past.stocks(number) | past.flows(number - 1, number))
 
 
-def test_history__exits_and_departures__are_what_the_contracts_said_then(net, past, played):
-    attesters = list(played[1].attesters)
+def test_history__exits_and_departures__are_what_the_contracts_said_then(net, past, played_season):
+    attesters = list(played_season[1].attesters)
     rows = net.snapshot().history_steps("all", "20m")
     initiated = {log["blockNumber"]: log for log in past.logs["rollup", "WithdrawInitiated"]}
     assert len(initiated) > 8
