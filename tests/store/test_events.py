@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import threading
 
@@ -16,6 +17,13 @@ from soak.made_logs import CHAIN_ID, CONTRACTS, EVENTS, GENESIS_HASH, OLD_ROLLUP
 from aztec_butler.core import columns
 from aztec_butler.core.errors import CheckFailed, InputError
 from aztec_butler.store.events import BlocksMissing, EventStore, PreparedCommit
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_waiting_for_disks():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
 
 
 def opened(root, **changes):

@@ -22,6 +22,13 @@ EMITTED = [event for event in EVENTS if event != "RollupBlockInvalidated"]
 TRUTH = {event: table.to_pylist() for event, table in made_logs.tables(0, LAST).items()}
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _no_waiting_for_disks():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
 def opened(root):
     return EventStore(root, chain_id=CHAIN_ID, genesis_hash=GENESIS_HASH)
 
@@ -102,7 +109,7 @@ def flip(path, place, mask=0xFF):
     path.write_bytes(content)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_read__a_byte_of_any_file_was_changed__is_right_and_names_the_file(original, tmp_path_factory, data):
     root = copied(original, tmp_path_factory.getbasetemp() / "flip")
@@ -119,7 +126,7 @@ def test_read__a_byte_of_any_file_was_changed__is_right_and_names_the_file(origi
     assert all(str(path) in each for each in told)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_read__a_file_of_another_length__is_right_and_names_the_file(original, tmp_path_factory, data):
     root = copied(original, tmp_path_factory.getbasetemp() / "cut")

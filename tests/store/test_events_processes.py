@@ -1,0 +1,161 @@
+"""Several processes use one event store, and some of them are killed; the long form is ``tests/soak/soak_store.py``."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+
+import pytest
+from soak import made_logs
+from soak.soak_store import compare, extract, held, opened, soak
+
+from aztec_butler.store import events_compaction
+from aztec_butler.store.events import EventStore
+from aztec_butler.store.events_folder import LocalFolder
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_for_disks(monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_extraction__killed_again_and_again__ends_as_if_undisturbed(tmp_path, workers):
+    report = soak(tmp_path, kills=3, workers=workers, seed=workers, last_block=100)
+    assert report["kills"] == 3
+
+
+def _read_on(root, last_block, done, looks):
+    """What a reader sees while others write and tidy up: ranges that only grow, and the source's rows in them."""
+    while not done.is_set():
+        held(root, last_block)
+        looks.value += 1
+
+
+def test_processes__two_fetch_the_same_while_one_reads__every_row_is_right_and_there_once(tmp_path):
+    last_block = 160
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["soak.soak_store"])
+    done, looks = context.Event(), context.Value("i", 0)
+    reader = context.Process(target=_read_on, args=(tmp_path, last_block, done, looks))
+    writers = [context.Process(target=extract, args=(tmp_path, seed, last_block)) for seed in (1, 2)]
+    for process in (reader, *writers):
+        process.start()
+    for process in writers:
+        process.join(120)
+    done.set()
+    reader.join(60)
+    assert [process.exitcode for process in (reader, *writers)] == [0, 0, 0]
+    assert looks.value > 0
+    assert held(tmp_path, last_block) == []
+    assert {problem.kind for problem in opened(tmp_path).verify()} == set()
+
+
+def test_compaction__stopped_anywhere__changes_no_row_and_is_done_next_time(tmp_path, monkeypatch):
+    """A crash at every write and every removal of it."""
+
+    class Crash(BaseException):
+        pass
+
+    def crashing(original, steps):
+        def counted(self, *arguments):
+            if next(steps, None) is None:
+                raise Crash
+            return original(self, *arguments)
+
+        return counted
+
+    finished = False
+    for stop in range(100):
+        root = tmp_path / str(stop)
+        store = opened(root)
+        for first in range(0, 30, 10):
+            _put(store, first, first + 9)
+        with monkeypatch.context() as patch:
+            steps = iter(range(stop))
+            for name in ("write", "remove"):
+                patch.setattr(LocalFolder, name, crashing(getattr(LocalFolder, name), steps))
+            try:
+                store.compact()
+                finished = True
+            except Crash:
+                pass
+        store = opened(root)
+        compare(store, 0, 29)
+        store.compact()
+        compare(store, 0, 29)
+        store.repair(leftover_after_seconds=0)
+        assert store.verify(leftover_after_seconds=0) == []
+        assert len(list(root.rglob("*.parquet"))) == 4
+        assert len(list(root.rglob("*.json"))) == 1
+        if finished:
+            break
+    assert stop > 15
+
+
+def test_compaction__another_commits_meanwhile__keeps_both(tmp_path, monkeypatch):
+    store = opened(tmp_path)
+    _put(store, 0, 9)
+    _put(store, 10, 19)
+    original = events_compaction._compacted
+
+    def slow(*arguments):
+        _put(opened(tmp_path), 15, 29)
+        return original(*arguments)
+
+    monkeypatch.setattr(events_compaction, "_compacted", slow)
+    store.compact()
+    monkeypatch.undo()
+    compare(opened(tmp_path), 0, 29)
+    compare(store, 0, 29)
+
+
+def test_compaction__another_process_is_at_it__commits_do_not_wait(tmp_path):
+    store = opened(tmp_path)
+    _put(store, 400, 409)
+    (dataset,) = (tmp_path / "events").iterdir()
+    with LocalFolder(dataset).alone(wait=False) as alone:
+        assert alone
+        for first in range(0, 400, 10):
+            _put(store, first, first + 9)
+    assert len(list(tmp_path.rglob("*.json"))) == 41
+    _put(store, 410, 419)
+    assert len(list(tmp_path.rglob("*.json"))) == 1
+    compare(store, 0, 419)
+
+
+def test_compaction__files_vanish_under_a_reader__it_reads_the_new_ones(tmp_path, monkeypatch):
+    store, other = opened(tmp_path), opened(tmp_path)
+    for first in range(0, 50, 10):
+        _put(store, first, first + 9)
+    load, loads = store._dataset.commits.load, 0
+
+    def listed_before(*arguments):
+        nonlocal loads
+        loads += 1
+        found = load(*arguments)
+        if loads == 1:
+            other.compact()
+        return found
+
+    monkeypatch.setattr(store._dataset.commits, "load", listed_before)
+    compare(store, 0, 49)
+    assert loads > 1
+
+
+def test_store__pickled_into_a_worker__is_the_same(tmp_path):
+    store = pickle.loads(pickle.dumps(EventStore(tmp_path, chain_id=1, genesis_hash=made_logs.GENESIS_HASH)))
+    assert (store.chain_id, store.genesis_hash) == (1, made_logs.GENESIS_HASH)
+    assert repr(store) == f"<EventStore {tmp_path}/events/1-5e5e5e5e>"
+
+
+def _put(store, first, last):
+    store.commit(
+        made_logs.tables(first, last),
+        contracts=made_logs.CONTRACTS,
+        events=made_logs.EVENTS,
+        first_block=first,
+        last_block=last,
+        last_block_hash=made_logs.block_hash(last),
+    )
