@@ -22,7 +22,7 @@ from aztec_butler.clients.rpc import Rpc
 
 pytestmark = pytest.mark.devnet
 
-QUESTIONS = ("attesters", "entry_queue", "providers", "delegations", "exits", "slashings")
+QUESTIONS = ("attesters", "entry_queue", "providers", "delegations", "exits", "slashings", "history")
 TRANSIENT = {
     "429": faults.http_status(429),
     "429 with Retry-After": faults.http_status(429, retry_after="1"),
@@ -105,7 +105,7 @@ def assert_same(found: dict[str, pd.DataFrame], whole: dict[str, pd.DataFrame]) 
 
 def test_every_request_fails_once__the_tables_are_the_same(connected, populated):
     whole = answers(connected())
-    assert [len(frame) for frame in whole.values()] == [12, 6, 1, 2, 2, 2]
+    assert [len(frame) for frame in whole.values()] == [12, 6, 1, 2, 2, 2, 169]
     for name, fault in TRANSIENT.items():
         with faults.FaultyNode(upstream=populated.url) as node:
             net = connected(l1=node.url, timeout_seconds=1.0 if name == "hang" else 10.0)
