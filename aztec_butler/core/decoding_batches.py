@@ -67,6 +67,10 @@ def _multi_send(packed: bytes) -> Iterator[Carried]:
         start = end
 
 
+def _relay(target: str, data: bytes) -> Iterator[Carried]:
+    yield Carried(target, 0, data)
+
+
 def _upgrade_to_and_call(implementation: str, data: bytes) -> Iterator[Carried]:
     if data:
         yield Carried(implementation, 0, data, Operation.DELEGATE_CALL)
@@ -98,6 +102,7 @@ CARRIERS: Final[dict[str, _Carrier]] = {
     "execTransaction(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,bytes)": _exec_transaction,
     "multiSend(bytes)": _multi_send,
     "execCalls((address,uint256,bytes)[])": _exec_calls,
+    "relay(address,bytes)": _relay,
     "upgradeToAndCall(address,bytes)": _upgrade_to_and_call,
     "temporaryApproveAndCall(address,bool,uint256,uint256,address,bytes)": _approve_and_call,
     "temporaryApproveAndCallBySig(address,address,bool,uint256,uint256,address,bytes,uint256,uint48,bytes)": (
