@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from aztec_butler.core.columns import POSITION
+from aztec_butler.core.columns import POSITION, python_values
 from aztec_butler.core.event_kinds import EventKind
 from aztec_butler.store.events_schema import joined, narrowest, wide_columns, widened_schema, widest
 
@@ -67,6 +67,25 @@ def union_table(kinds: Sequence[EventKind], tables: Mapping[str, pa.Table]) -> p
     if len(parts) == 1:
         return whole
     return whole.take(pc.sort_indices(whole, [("block_number", "ascending"), ("log_index", "ascending")]))
+
+
+def values_of(column: pa.ChunkedArray, field: pa.Field) -> list[Any]:
+    """A column's values as the records of ``core.events`` have them; None for events without such a value.
+
+    Args:
+        column: of ``union_table``.
+        field: its entry in the schema.
+    """
+    found = iter(python_values(column.drop_null().combine_chunks(), field))
+    if not column.null_count:
+        return list(found)
+    return [next(found) if is_there else None for is_there in column.is_valid().to_pylist()]
+
+
+def kinds_of(table: pa.Table) -> list[str]:
+    """The names of the kinds that a table of ``union_table`` may hold."""
+    names: list[str] = table.column(EVENT).chunk(0).dictionary.to_pylist()
+    return names
 
 
 def _names(record: str, records: Sequence[str]) -> dict[str, str]:

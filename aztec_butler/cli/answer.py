@@ -8,6 +8,8 @@ import attrs
 from aztec_butler.core.errors import CheckFailed
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from aztec_butler.core.records import BlockStamp
 
 
@@ -25,10 +27,11 @@ class Answer:
         lines: how the answer reads where a table would not; only for the eyes.
         notes: sentences for the reader, shown on stderr.
         failure: raised after everything has been shown.
+        table: of ``archive.union``, in place of rows: events, of which there may be very many.
     """
 
-    rows: Sequence[Any]
-    row_type: type
+    rows: Sequence[Any] = ()
+    row_type: type = object
     stamp: "BlockStamp | None" = None
     facts: Mapping[str, Any] = attrs.field(factory=dict)
     is_single: bool = False
@@ -36,3 +39,9 @@ class Answer:
     lines: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
     failure: CheckFailed | None = None
+    table: "pa.Table | None" = None
+
+    @property
+    def count(self) -> int:
+        """How many rows it has."""
+        return len(self.rows) if self.table is None else self.table.num_rows

@@ -26,7 +26,7 @@ class Column(NamedTuple):
     @property
     def is_time(self) -> bool:
         """Whether it is an instant, Unix seconds in the record."""
-        return self.unit == "s" and (self.name.endswith("_at") or self.name == "timestamp")
+        return self.unit == "s" and (self.name.endswith("_at") or self.name in {"timestamp", "block_time"})
 
     @property
     def heading(self) -> str:

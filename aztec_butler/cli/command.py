@@ -81,6 +81,15 @@ def command(*groups: Callable[..., Any], renders: bool = True) -> Callable[[Call
     return decorate
 
 
+def flag_of(parameter: str) -> str:
+    """An option as it is written; what is a keyword of Python has a line behind it as a parameter.
+
+    >>> flag_of("first_block"), flag_of("from_")
+    ('--first-block', '--from')
+    """
+    return "--" + parameter.rstrip("_").replace("_", "-")
+
+
 class Invocation:
     """A parsed command that has not run; it has no members, so Fire cannot walk into it."""
 

@@ -118,6 +118,7 @@ def demo(*, scale: int = 1, quiet: bool = False) -> None:
             registry=devnet.addresses["registry"],
             staking_registry=devnet.addresses["staking_registry"],
             first_block=0,
+            event_store=False,
             progress=False,
         )
         stack.enter_context(network)

@@ -8,7 +8,7 @@ from enum import Enum
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from aztec_butler.cli.command import Command
+from aztec_butler.cli.command import Command, flag_of
 from aztec_butler.cli.docstring import read_docstring
 
 PROGRAM = "aztec-butler"
@@ -117,7 +117,7 @@ def _exit_codes() -> list[str]:
 
 def _option(parameter: inspect.Parameter, texts: Mapping[str, str]) -> tuple[str, str]:
     """An option's spelling and meaning."""
-    flag = "--" + parameter.name.replace("_", "-")
+    flag = flag_of(parameter.name)
     metavar = _metavar(parameter)
     default = parameter.default
     shown = default.value if isinstance(default, Enum) else default

@@ -19,14 +19,16 @@ def write_parquet(answer: Answer, path: Path) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    columns = columns_of(answer.row_type)
     facts = {name: to_plain(value) for name, value in answer.facts.items()}
     if answer.stamp is not None:
         facts["block"] = to_plain(answer.stamp)
-    schema = pa.schema(
-        [pa.field(column.name, _type(column)) for column in columns],
-        metadata={"aztec_butler": json.dumps(facts, sort_keys=True)},
-    )
+    metadata = {"aztec_butler": json.dumps(facts, sort_keys=True)}
+    if answer.table is not None:
+        events = answer.table.replace_schema_metadata(metadata)
+        write_whole_with(path, lambda file: pq.write_table(events, file))
+        return
+    columns = columns_of(answer.row_type)
+    schema = pa.schema([pa.field(column.name, _type(column)) for column in columns], metadata=metadata)
     arrays = [
         pa.array([_value(getattr(row, column.name)) for row in answer.rows], type=_type(column))
         for column in columns

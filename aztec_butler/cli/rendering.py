@@ -1,7 +1,7 @@
 """Answers to text and files: one document on stdout or in a file, everything else on stderr."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple
 
@@ -100,20 +100,36 @@ def _render(answer: Answer, wanted: Output) -> tuple[str, tuple[str, ...]]:
         return _joined(answer.lines), ()
     from aztec_butler.cli.table import render_record, render_table
 
-    columns = columns_of(answer.row_type)
-    if answer.is_single:
-        return _joined(render_record(columns, answer.rows[0])), ()
     width = None
     if wanted.path is None and not wanted.wide and sys.stdout.isatty():
         from shutil import get_terminal_size
 
         width = get_terminal_size().columns
+    if answer.table is not None:
+        from aztec_butler.cli.event_table import render_events
+
+        table = render_events(answer.table, width=width)
+        return _joined(table.lines), table.left_out
+    columns = columns_of(answer.row_type)
+    if answer.is_single:
+        return _joined(render_record(columns, answer.rows[0])), ()
     table = render_table(columns, answer.rows, width=width, essential=answer.essential)
     return _joined(table.lines), table.left_out
 
 
 def _joined(lines: Sequence[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
+
+
+def _plain_rows(answer: Answer) -> tuple[Sequence[str], Iterable[dict[str, Any]]]:
+    """The names of the columns, and the rows as values for machines."""
+    if answer.table is not None:
+        from aztec_butler.cli.event_table import plain_events
+
+        return answer.table.column_names, plain_events(answer.table)
+    columns = columns_of(answer.row_type)
+    names = [column.name for column in columns]
+    return names, (_plain_row(row, columns) for row in answer.rows)
 
 
 def _plain_row(row: Any, columns: tuple[Column, ...]) -> dict[str, Any]:
@@ -123,8 +139,7 @@ def _plain_row(row: Any, columns: tuple[Column, ...]) -> dict[str, Any]:
 def _json(answer: Answer) -> str:
     import json
 
-    columns = columns_of(answer.row_type)
-    rows = [_plain_row(row, columns) for row in answer.rows]
+    rows = list(_plain_rows(answer)[1])
     document: dict[str, Any] = {name: to_plain(value) for name, value in answer.facts.items()}
     if answer.stamp is not None:
         document["block"] = to_plain(answer.stamp)
@@ -149,13 +164,12 @@ def _csv(answer: Answer) -> str:
             return json.dumps(value, sort_keys=True, ensure_ascii=False)
         return str(value)
 
-    columns = columns_of(answer.row_type)
+    names, rows = _plain_rows(answer)
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([column.name for column in columns])
-    for row in answer.rows:
-        plain = _plain_row(row, columns)
-        writer.writerow([cell(value) for value in plain.values()])
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([cell(row.get(name)) for name in names])
     return text.getvalue()
 
 
@@ -165,10 +179,12 @@ def _captions(answer: Answer) -> list[str]:
         return []
     parts = []
     if not answer.is_single and answer.lines is None:
-        parts.append(f"{len(answer.rows):,} {'row' if len(answer.rows) == 1 else 'rows'}")
+        parts.append(f"{answer.count:,} {'row' if answer.count == 1 else 'rows'}")
     if "network" in answer.facts:
         chain = f" (chain {answer.facts['chain_id']})" if "chain_id" in answer.facts else ""
         parts.append(f"{answer.facts['network']}{chain}")
+    if answer.table is not None:
+        parts.append(f"blocks {answer.facts['first_block']} to {answer.facts['last_block']}")
     if answer.stamp is not None:
         stamp = answer.stamp
         finality = "finalized" if stamp.is_finalized else "not finalized"

@@ -61,6 +61,7 @@ class Session:
             first_block=settings.first_block,
             requests_per_second=settings.requests_per_second,
             timeout_seconds=settings.timeout_seconds,
+            event_store=settings.event_store,
             block=block,
             progress=not self.quiet and sys.stderr.isatty(),
         )
@@ -151,6 +152,7 @@ def connection(
     first_block: Annotated[str, str, "N"] | None = None,
     requests_per_second: Annotated[str, str, "N"] | None = None,
     timeout_seconds: Annotated[str, str, "N"] | None = None,
+    event_store: Annotated[str, str, "PLACE"] | None = None,
     config: Annotated[str, str, "PATH"] | None = None,
     quiet: bool = False,
 ) -> Session:
@@ -165,6 +167,7 @@ def connection(
         first_block: no staking event lies before this L1 block.
         requests_per_second: ask L1 no oftener than this.
         timeout_seconds: how long one answer may take.
+        event_store: where events that were read are kept: a folder, an address that fsspec knows, or none.
         config: the settings file to read.
         quiet: no progress bar.
     """
@@ -178,6 +181,7 @@ def connection(
         "first_block": first_block,
         "requests_per_second": requests_per_second,
         "timeout_seconds": timeout_seconds,
+        "event_store": event_store,
     }
     return Session({name: value for name, value in flags.items() if value is not None}, config, quiet)
 
@@ -192,6 +196,6 @@ def pinned(*, block: Annotated[int | str, _parse_block, "BLOCK"] = "latest") -> 
     """Block.
 
     Args:
-        block: pin the answer to this block: a number (decimal or 0x hex), latest, safe or finalized.
+        block: pin the answer to this block: a number (decimal or 0x hex), a hash, latest, safe or finalized.
     """
     return block

@@ -40,7 +40,7 @@ def render_table(
     ]
     if width is None or _total(drawn) <= width:
         return Table(_lines(drawn, len(rows)))
-    drawn = [_draw(part.column, [_shorten(cell) for cell in part.cells]) for part in drawn]
+    drawn = [_draw(part.column, [shorten(cell) for cell in part.cells]) for part in drawn]
     left_out: list[str] = []
     while _total(drawn) > width and len(drawn) > 1:
         expendable = [part for part in drawn if part.column.name not in essential]
@@ -89,10 +89,10 @@ def _lines(drawn: Sequence[_Drawn], count: int) -> tuple[str, ...]:
     return tuple(_GAP.join(cells[number] for cells in columns).rstrip() for number in range(count + 1))
 
 
-def _shorten(cell: str) -> str:
+def shorten(cell: str) -> str:
     """Addresses and hashes to their ends.
 
-    >>> _shorten("0xA27EC0006e59f245217Ff08CD52A7E8b169E62D2")
+    >>> shorten("0xA27EC0006e59f245217Ff08CD52A7E8b169E62D2")
     '0xA27E…62D2'
     """
     return _LONG_HEX.sub(lambda found: f"{found[0][:6]}…{found[0][-4:]}", cell)

@@ -16,6 +16,7 @@ COMMANDS: Final[Mapping[str, Any]] = {
     "slashings": "chain_commands:slashings",
     "history": "chain_commands:history",
     "lifecycle": "chain_commands:lifecycle",
+    "events": "events_command:events",
     "block": "node_commands:block",
     "node": "node_commands:node",
     "decode": "decode_command:decode",

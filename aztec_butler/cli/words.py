@@ -9,7 +9,7 @@ names what was probably meant.
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from aztec_butler.cli.command import Command
+from aztec_butler.cli.command import Command, flag_of
 from aztec_butler.core.errors import InputError
 from aztec_butler.core.spelling import did_you_mean
 
@@ -77,7 +77,7 @@ def prepare_words(command: Command, path: Sequence[str], words: Sequence[str]) -
     """
     hint = f"aztec-butler {' '.join(path)} --help"
     options = {
-        name: parameter
+        flag_of(name): name
         for name, parameter in command.parameters.items()
         if parameter.kind is parameter.KEYWORD_ONLY
     }
@@ -92,11 +92,10 @@ def prepare_words(command: Command, path: Sequence[str], words: Sequence[str]) -
             prepared.append(word)
             continue
         flag, given, value = word.partition("=")
-        name = flag.lstrip("-").replace("-", "_")
-        if not flag.startswith("--") or name not in options:
-            known = ["--" + option.replace("_", "-") for option in options]
-            shown = "--" + flag.lstrip("-").replace("_", "-")
-            raise InputError("no such option", hint=did_you_mean(shown, known) or hint, option=_name(word))
+        shown = "--" + flag.lstrip("-").replace("_", "-")
+        if not flag.startswith("--") or shown not in options:
+            raise InputError("no such option", hint=did_you_mean(shown, options) or hint, option=_name(word))
+        name = options[shown]
         if name in seen:
             raise InputError(
                 "an option is given twice", hint="several values are separated by commas", option=_name(word)
@@ -113,7 +112,7 @@ def _value(command: Command, name: str, waiting: list[str], hint: str) -> str:
     if command.is_switch(name):
         return "true"
     if not waiting or _is_option(waiting[0]):
-        raise InputError("an option has no value", hint=hint, option="--" + name.replace("_", "-"))
+        raise InputError("an option has no value", hint=hint, option=flag_of(name))
     return waiting.pop(0)
 
 

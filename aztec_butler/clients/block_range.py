@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aztec_butler.clients.blocks import fetch_block, fetch_timestamps
 from aztec_butler.core.block_search import BlockTime, first_block_since
 from aztec_butler.core.errors import InputError, NotFoundError
-from aztec_butler.core.moments import Apart, AtBlock, AtTime, Moment
+from aztec_butler.core.moments import Apart, AtBlock, AtTime, Moment, check_ends
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,11 +36,7 @@ def fetch_range(
         NotFoundError: a bound lies behind the last block.
         NodeError: the node failed.
     """
-    if isinstance(first, Apart) and isinstance(last, Apart):
-        raise InputError(
-            "both ends of the range are counted from the other",
-            hint="name a block or a time for one of them, or leave the last one away",
-        )
+    check_ends(first, last)
     begins = _settled(rpc, AtBlock(min(earliest, head.number)) if first is None else first, head)
     ends = _settled(rpc, AtBlock(head.number) if last is None else last, head)
     if isinstance(begins, int) and isinstance(ends, int):

@@ -119,7 +119,7 @@ def select_events(
         if not usable:
             raise InputError(
                 "nothing leads from the network to the contracts that emit this event",
-                hint=f'name them: contracts={{"0x...": "{found[0].role}"}}',
+                hint=f'name them: contracts={{"0x...": "{found[0].role}"}}, --contracts 0x...={found[0].role}',
                 event=name,
                 roles=", ".join(kind.role for kind in found),
             )

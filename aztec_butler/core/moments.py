@@ -75,6 +75,15 @@ def parse_moment(text: object) -> Moment:
     return _at_block(number, text)
 
 
+def check_ends(first: Moment | None, last: Moment | None) -> None:
+    """Refuse a range of which each end is counted from the other."""
+    if isinstance(first, Apart) and isinstance(last, Apart):
+        raise InputError(
+            "both ends of the range are counted from the other",
+            hint="name a block or a time for one of them, or leave the last one away",
+        )
+
+
 def _parse_text(text: str) -> Moment:
     if text in _TAGS:
         return AtBlock(text)

@@ -15,7 +15,7 @@ from aztec_butler.core.errors import SettingsError
 from aztec_butler.core.event_kinds import EventKind, select_events
 from aztec_butler.core.events import check_role
 from aztec_butler.core.hexes import parse_address
-from aztec_butler.core.moments import Moment, parse_moment
+from aztec_butler.core.moments import Moment, check_ends, parse_moment
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,12 +59,10 @@ class EventQuestion:
         given = {parse_address(address): role for address, role in (contracts or {}).items()}
         for role in given.values():
             check_role(role)
-        return cls(
-            kinds=select_events(names, roles={*FINDABLE, *given.values()}),
-            first=None if first_block is None else parse_moment(first_block),
-            last=None if last_block is None else parse_moment(last_block),
-            contracts=given,
-        )
+        first, last = (None if each is None else parse_moment(each) for each in (first_block, last_block))
+        check_ends(first, last)
+        kinds = select_events(names, roles={*FINDABLE, *given.values()})
+        return cls(kinds=kinds, first=first, last=last, contracts=given)
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
@@ -251,7 +252,8 @@ class Network:
                 end, like ``7d``. None for the network's first block.
             last_block: where to end: a block, a time (the last block at or before it), or a distance from the beginning.
                 None for the network's block.
-            arrow: return a ``pyarrow.Table``; for large results.
+            arrow: return a ``pyarrow.Table``, for large results; what a frame has in ``attrs`` is JSON in its schema's
+                metadata, as ``aztec_butler``.
             contracts: contracts that nothing leads to from the Registry, as role by address.
 
         Returns:
@@ -270,15 +272,15 @@ class Network:
         question = EventQuestion.of(names, first_block, last_block, contracts)
         snapshot, finalized_number = self._look()
         found = read_events(self._connection, snapshot, finalized_number, question)
-        if arrow:
-            return found.table
-        from aztec_butler.notebook.event_frames import to_event_frame
-
         facts = self._facts(snapshot) | {
             "first_block": found.first_block,
             "last_block": found.last_block,
             "events": tuple(kind.record for kind in question.kinds),
         }
+        if arrow:
+            return found.table.replace_schema_metadata({"aztec_butler": json.dumps(facts)})
+        from aztec_butler.notebook.event_frames import to_event_frame
+
         return to_event_frame(found.table, facts=facts)
 
     # -- blocks

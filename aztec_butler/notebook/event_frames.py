@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from aztec_butler.core.columns_frame import hex_column, python_values
+from aztec_butler.archive.union import values_of
+from aztec_butler.core.columns_frame import hex_column
 
 _INT64_END: Final = 1 << 63
 _TOKEN: Final = 10**18
@@ -54,7 +55,7 @@ def _series(column: pa.ChunkedArray, field: pa.Field) -> pd.Series[Any]:
         return _texts(column)
     if pa.types.is_fixed_size_binary(kind) and not pa.types.is_decimal(kind) and not is_number:
         places = pa.array(np.cumsum(column.is_valid()) - 1, mask=column.is_null().to_numpy())
-        return _texts(hex_column(_dense(column)).take(places))
+        return _texts(hex_column(column.drop_null().combine_chunks()).take(places))
     return _objects(column, field)
 
 
@@ -72,12 +73,4 @@ def _texts(column: pa.Array | pa.ChunkedArray) -> pd.Series[Any]:
 
 
 def _objects(column: pa.ChunkedArray, field: pa.Field) -> pd.Series[Any]:
-    values = np.full(len(column), None, dtype=object)
-    found = python_values(_dense(column), field)
-    values[column.is_valid().to_numpy()] = np.fromiter(found, dtype=object, count=len(found))
-    return pd.Series(values, dtype=object)
-
-
-def _dense(column: pa.ChunkedArray) -> pa.Array:
-    """The values that are there."""
-    return column.drop_null().combine_chunks()
+    return pd.Series(np.fromiter(values_of(column, field), dtype=object, count=len(column)), dtype=object)

@@ -6,6 +6,7 @@ import shlex
 
 import pytest
 
+from aztec_butler.cli.command import flag_of
 from aztec_butler.cli.docstring import read_docstring
 from aztec_butler.cli.fire_door import parse
 from aztec_butler.cli.help import _EXAMPLES, _metavar, walk
@@ -31,7 +32,7 @@ def test_command__help__on_stdout_with_everything_documented(cli, path, target):
     assert "Exit codes:" in ran.out
     for name, parameter in load(target).parameters.items():
         is_option = parameter.kind is parameter.KEYWORD_ONLY
-        assert ("--" + name.replace("_", "-") if is_option else _metavar(parameter)) in ran.out
+        assert (flag_of(name) if is_option else _metavar(parameter)) in ran.out
     assert "FIRE" not in ran.out
 
 
