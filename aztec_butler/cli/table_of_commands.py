@@ -55,6 +55,7 @@ COMMANDS: Final[Mapping[str, Any]] = {
         "propose": "safe_commands:propose",
         "status": "safe_commands:status",
     },
+    "hosts": {"check": "hosts_commands:check"},
     "config": {"show": "config_commands:show"},
     "devnet": {"up": "devnet_commands:up", "season": "devnet_commands:season"},
     "version": "config_commands:version",
