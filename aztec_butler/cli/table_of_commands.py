@@ -55,6 +55,13 @@ COMMANDS: Final[Mapping[str, Any]] = {
         "propose": "safe_commands:propose",
         "status": "safe_commands:status",
     },
+    "keystore": {
+        "check": "keystore_commands:check",
+        "public": "keystore_commands:public",
+        "merge": "keystore_commands:merge",
+        "set-coinbase": "keystore_commands:set_coinbase",
+        "new-publishers": "keystore_commands:new_publishers",
+    },
     "hosts": {"check": "hosts_commands:check"},
     "config": {"show": "config_commands:show"},
     "devnet": {"up": "devnet_commands:up", "season": "devnet_commands:season"},

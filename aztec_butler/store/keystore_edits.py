@@ -20,6 +20,7 @@ from pathlib import Path
 
 import attrs
 
+from aztec_butler.core import secp256k1
 from aztec_butler.core.errors import InputError, LockHeld
 from aztec_butler.core.keystores.editing import FileEdit
 from aztec_butler.core.keystores.faults import Fault
@@ -76,7 +77,8 @@ def apply_edits(
                 each.put()
             except (OSError, InputError) as error:
                 raise _not_written(each.path, error, written) from None
-            written.append(Written(file=each.edit.file, backup=each.backup and str(each.backup)))
+            backup = None if each.backup is None else str(each.backup)
+            written.append(Written(file=each.edit.file, backup=backup))
         for each in prepared:
             _prune(each.path, keep_backups)
     return tuple(written)
@@ -130,18 +132,24 @@ class _Prepared:
     def put(self) -> None:
         """Give the new text the file's name."""
         if self.identity is None:
-            try:
-                os.link(
-                    self.temporary, self.path, follow_symlinks=False
-                )  # unlike renaming, it replaces nothing
-            except FileExistsError:
-                raise InputError("a file has appeared where a new one was to be", file=self.path) from None
-            self.temporary.unlink()
+            self._put_new()
         else:
             if _identity(os.lstat(self.path)) != self.identity:
                 raise _changed(self.path)
-            os.replace(self.temporary, self.path)  # noqa: PTH105 - as the rest of this room
+            self.temporary.replace(self.path)
         _sync_folder(self.path.parent)
+
+    def _put_new(self) -> None:
+        try:
+            # Unlike renaming, it replaces nothing.
+            os.link(self.temporary, self.path, follow_symlinks=False)
+        except FileExistsError:
+            raise _appeared(self.path) from None
+        except OSError:  # a file system without links
+            _no_file(self.path)
+            self.temporary.replace(self.path)
+        else:
+            self.temporary.unlink()
 
 
 @contextmanager
@@ -153,9 +161,7 @@ def _prepared(edit: FileEdit, source: Source | None, stamp: str) -> Iterator[_Pr
     made: list[Path] = []
     try:
         _remove_leftovers(path)
-        status = None if source is None else _examined(path, source)
-        if status is None and os.path.lexists(path):
-            raise InputError("there is a file already where a new one was to be", file=path)
+        status = _no_file(path) if source is None else _examined(path, source)
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         made.append(temporary)
         _write(temporary, edit.after.encode(), status)
@@ -179,6 +185,17 @@ def _prepared(edit: FileEdit, source: Source | None, stamp: str) -> Iterator[_Pr
         # The backup stays if the new text has taken the name.
         _remove(made if temporary.exists() else [])
         raise
+
+
+def _no_file(path: Path) -> os.stat_result | None:
+    """See that there is no file yet."""
+    if os.path.lexists(path):
+        raise _appeared(path)
+    return None
+
+
+def _appeared(path: Path) -> InputError:
+    return InputError("there is a file already where a new one was to be", file=path)
 
 
 def _remove(paths: Iterable[Path]) -> None:
@@ -291,3 +308,8 @@ def _remove_leftovers(path: Path) -> None:
     """Remove what a crash has left of an earlier edit; nobody else is at work, because the folder is locked."""
     pattern = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}\.part")
     _remove([each for each in path.parent.iterdir() if pattern.fullmatch(each.name)])
+
+
+def fresh_keys(count: int) -> list[int]:
+    """New private keys of secp256k1, from the machine's randomness."""
+    return [secrets.randbelow(secp256k1.GROUP_ORDER - 1) + 1 for _ in range(count)]

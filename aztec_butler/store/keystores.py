@@ -155,6 +155,21 @@ def load_key_files(paths: Sequence[str], folder: Path | None = None) -> KeyFiles
     return files
 
 
+def load_means(
+    records: object, *, key_files: Path | None = None, password: Secret | None = None, opens_all: bool = False
+) -> Means:
+    """What it takes to turn the accounts of some records into public data: the encrypted files that they name.
+
+    Args:
+        records: keystores, or whatever else holds accounts.
+        key_files: where the encrypted files are, if not where the records say.
+        password: opens every encrypted file, whatever the records say.
+        opens_all: whether to open encrypted files even where they tell what is needed.
+    """
+    files = load_key_files(referenced_files(records), key_files)
+    return Means(key_files=files, password=password, opens_all=opens_all)
+
+
 def _key_files(path: Path) -> Sequence[KeyFile] | str:
     paths = keystore_paths(path)
     if isinstance(paths, Finding):
@@ -186,8 +201,8 @@ def check_keystores(
         registers: whether registrations are wanted, which opens the encrypted BLS keys.
     """
     read = read_keystores(paths)
-    named = referenced_files(tuple(reading.keystore for reading in read.readings))
-    means = Means(key_files=load_key_files(named, key_files), password=password, opens_all=opens_all)
+    records = tuple(reading.keystore for reading in read.readings)
+    means = load_means(records, key_files=key_files, password=password, opens_all=opens_all)
     return check_set(read.readings, means, registers=registers), read
 
 

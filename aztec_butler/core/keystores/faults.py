@@ -143,6 +143,10 @@ class Fault(StrEnum):
     KEY_FILE_ADDRESS = "key-file-address", "the address told in the encrypted file is not that of its key"
     BLS_MISMATCH = "bls-mismatch", "the public key told in the encrypted file is not that of its BLS key"
     SEVERAL_KEYS_ONE_BLS = "several-keys-one-bls", "a folder of several keys stands beside one BLS key"
+    DEAR_PROOF = (
+        "dear-proof",
+        "the proof of this BLS key needs more gas than the GSE grants: its deposit would fail",
+    )
     ADDRESS_UNKNOWN = (
         "address-unknown",
         "the encrypted file does not tell its address, so nothing was compared",

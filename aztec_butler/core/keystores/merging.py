@@ -13,7 +13,6 @@ from enum import StrEnum
 import attrs
 
 from aztec_butler.core.keystores.checks import CheckedSet, check_set
-from aztec_butler.core.keystores.editing import FileEdit
 from aztec_butler.core.keystores.faults import Fault, Finding, found, refuse
 from aztec_butler.core.keystores.public import attesters_of, coinbases_of, publishers_of
 from aztec_butler.core.keystores.publishers import (
@@ -22,6 +21,7 @@ from aztec_butler.core.keystores.publishers import (
     addresses_by_server,
     check_publishers,
 )
+from aztec_butler.core.keystores.resolving import Means
 from aztec_butler.core.keystores.schema import Reading, read_keystore
 from aztec_butler.core.keystores.splicing import (
     Splice,
@@ -58,13 +58,12 @@ class Assignment(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class ServerFile:
-    """The keystore of one server."""
+    """The keystore of one server; not its text, which holds secrets."""
 
     server: str
     file: str
     attesters: tuple[str, ...]
     publishers: tuple[str, ...]
-    text: str = attrs.field(repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -74,6 +73,8 @@ class MergePlan:
     servers: tuple[ServerFile, ...]
     added: tuple[str, ...]
     """Attesters that production did not have."""
+    texts: Mapping[str, str] = attrs.field(repr=False)
+    """By the name of the file."""
     findings: tuple[Finding, ...]
     """What an operator will want to know, and nothing that fails."""
 
@@ -83,6 +84,7 @@ def plan_merge(
     new: CheckedSet | None,
     publishers: PublishersReading,
     *,
+    means: Means | None = None,
     publishers_file: str = "publishers",
     assignment: Assignment = Assignment.ALL,
 ) -> MergePlan:
@@ -95,13 +97,14 @@ def plan_merge(
         production: what runs now.
         new: keys to add; None to give out publishers anew.
         publishers: by server.
+        means: what it takes to derive the addresses of all of them; by default what production was examined with.
         publishers_file: how findings name their file.
         assignment: which of them an attester gets.
 
     Raises:
         CheckFailed: with everything that is wrong with any of the files, or with all of them together.
     """
-    means = production.means
+    means = means or production.means
     both = check_set([*production.readings, *(() if new is None else new.readings)], means)
     attesters = attesters_of(both.public)
     addresses, unresolved = addresses_by_server(publishers.servers, means, publishers_file)
@@ -113,20 +116,22 @@ def plan_merge(
     findings += _shared_provers(both)
     refuse(list(dict.fromkeys(findings)))
     servers = []
+    texts: dict[str, str] = {}
     notes: list[Finding] = []
     for share in publishers.servers:
         text = _merged_text(production, new, share, assignment)
-        checked = check_set([read_keystore(text, f"{share.server}.json")], means)
+        file = f"{share.server}.json"
+        checked = check_set([read_keystore(text, file)], means)
         refuse(checked.findings)
         _prove(checked, both, production, addresses[share.server])
         notes += checked.findings
+        texts[file] = text
         servers.append(
             ServerFile(
                 server=share.server,
-                file=f"{share.server}.json",
+                file=file,
                 attesters=attesters,
                 publishers=addresses[share.server],
-                text=text,
             )
         )
     known = set(attesters_of(production.public))
@@ -135,20 +140,8 @@ def plan_merge(
     return MergePlan(
         servers=tuple(servers),
         added=tuple(attester for attester in attesters if attester not in known),
+        texts=texts,
         findings=(*notes, *_shared_accounts(both)),
-    )
-
-
-def merge_edits(plan: MergePlan, present: Mapping[str, str]) -> tuple[FileEdit, ...]:
-    """The files of a plan as edits of what is there.
-
-    Args:
-        plan: the plan.
-        present: the text of each file that is there already, by its name.
-    """
-    return tuple(
-        FileEdit(file=server.file, before=present.get(server.file), after=server.text)
-        for server in plan.servers
     )
 
 

@@ -11,7 +11,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import attrs
 
 from aztec_butler.core import secp256k1
-from aztec_butler.core.bls import GROUP_ORDER, Affine, Registration, registration
+from aztec_butler.core.bls import (
+    GROUP_ORDER,
+    PROOF_GAS_LIMIT,
+    Affine,
+    Registration,
+    registration,
+    registration_digest,
+)
 from aztec_butler.core.hexes import keccak256
 from aztec_butler.core.keystores.encryption import KeyFileError, read_bls_key_file, read_eth_key
 from aztec_butler.core.keystores.faults import Fault, Finding, found
@@ -175,6 +182,8 @@ class Resolver:
         if not registers:
             return ResolvedBls(path=path, mark=keccak256(secret.to_bytes(32, "big")), registration=None)
         made = registration(secret)
+        if registration_digest(made.public_key_g1).proof_gas > PROOF_GAS_LIMIT:
+            self.report(path, Fault.DEAR_PROOF, remedy="use another key; it is good in itself")
         return ResolvedBls(path=path, mark=compressed_key(made.public_key_g1), registration=made)
 
     def derived_bls(self, mnemonic: Mnemonic, *, registers: bool) -> Iterator[ResolvedBls]:
