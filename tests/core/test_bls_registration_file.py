@@ -137,7 +137,6 @@ def test_parse__something_amiss__names_the_place(document, path):
         b"\xff\xfe",
         b"[" * 3_000,
         b"7" * 5000,
-        b'{"publicKeyG1": {"x": "1", "x": "2", "y": "2"}}',
         b'"text"',
         b"null",
         b"[NaN]",
@@ -146,6 +145,14 @@ def test_parse__something_amiss__names_the_place(document, path):
 def test_parse__no_list_of_registrations__is_refused(content):
     with pytest.raises(InputError):
         parse_registrations(content)
+
+
+def test_parse__a_name_that_stands_twice__is_refused():
+    text = json.dumps(NODE["staker"])
+    assert parse_registrations(text.encode())
+    with pytest.raises(InputError) as caught:
+        parse_registrations(text.replace('"x0": ', '"x0": "1", "x0": ', 1).encode())
+    assert caught.value.facts == {"name": "x0"}
 
 
 def test_parse__a_file_with_something_else__is_not_quoted():
