@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 import pytest
-from broken_registrations import BROKEN, GOOD
+from broken_registrations import BROKEN, GOOD, OTHER
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,10 +24,13 @@ def test_find_fault__honest_registration__has_none(secret):
     assert find_fault(bls.registration(secret), proof_gas_limit=10**6) is None
 
 
-def test_faults__every_one__is_among_the_broken_registrations():
-    assert {fault for _, fault in BROKEN.values()} | {RegistrationFault.PROOF_TOO_DEAR} == set(
-        RegistrationFault
-    )
+def test_faults__every_one_of_a_registration__is_among_the_broken_ones():
+    elsewhere = {
+        RegistrationFault.PROOF_TOO_DEAR,
+        RegistrationFault.ATTESTER_REPEATED,
+        RegistrationFault.KEY_REPEATED,
+    }
+    assert {fault for _, fault in BROKEN.values()} | elsewhere == set(RegistrationFault)
     assert len({fault.meaning for fault in RegistrationFault}) == len(RegistrationFault)
 
 
@@ -62,3 +65,35 @@ def test_find_fault__one_bit_changed_anywhere__is_seen(place, bit):
         public_key_g1=(x, y), public_key_g2=(x0, x1, y0, y1), proof_of_possession=(proof_x, proof_y)
     )
     assert find_fault(changed) is not None
+
+
+def test_find_faults__addresses_and_keys_that_repeat__are_taken_by_the_first_good_one():
+    broken, fault = BROKEN["proof negated"]
+    entries = [
+        bls.AttesterRegistration(attester=attester, registration=made)
+        for attester, made in (
+            ("a", broken),
+            ("a", GOOD),
+            ("a", OTHER),
+            ("b", GOOD),
+            (None, GOOD),
+            ("b", OTHER),
+            (None, OTHER),
+            (None, bls.registration(7)),
+            (None, bls.registration(57193)),
+        )
+    ]
+    told = []
+    assert bls.find_faults(entries, progress=lambda *step: told.append(step)) == (
+        fault,
+        None,
+        RegistrationFault.ATTESTER_REPEATED,
+        RegistrationFault.KEY_REPEATED,
+        RegistrationFault.KEY_REPEATED,
+        None,
+        RegistrationFault.KEY_REPEATED,
+        None,
+        RegistrationFault.PROOF_TOO_DEAR,
+    )
+    assert told == [(done, 9) for done in range(1, 10)]
+    assert bls.find_faults(entries[-1:], proof_gas_limit=300_000) == (None,)

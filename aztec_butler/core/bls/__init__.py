@@ -15,7 +15,7 @@ from aztec_butler.core.bls.digest import (
     hash_to_point,
     registration_digest,
 )
-from aztec_butler.core.bls.examination import RegistrationFault, find_fault
+from aztec_butler.core.bls.examination import RegistrationFault, find_fault, find_faults
 from aztec_butler.core.bls.field import FIELD_MODULUS, GROUP_ORDER
 from aztec_butler.core.bls.g1 import Affine
 from aztec_butler.core.bls.key_registration import (
@@ -44,6 +44,7 @@ __all__ = [
     "RegistrationFault",
     "SecretKey",
     "find_fault",
+    "find_faults",
     "hash_to_point",
     "parse_registrations",
     "parse_secret_lines",

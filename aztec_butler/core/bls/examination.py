@@ -6,6 +6,7 @@ after it has waited, long after the key was listed.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from aztec_butler.core.bls import g1, g2
@@ -14,6 +15,7 @@ from aztec_butler.core.bls.field import GROUP_ORDER
 from aztec_butler.core.bls.key_registration import Registration
 from aztec_butler.core.bls.multiples import generators, multiples
 from aztec_butler.core.bls.pairing import is_pairing_product_one
+from aztec_butler.core.bls.registration_file import AttesterRegistration
 from aztec_butler.core.hexes import keccak256
 
 _USUAL_COUNT = 40
@@ -33,6 +35,8 @@ class RegistrationFault(StrEnum):
     KEYS_DIFFER = "keys-differ"
     PROOF_OF_ANOTHER_KEY = "proof-of-another-key"
     PROOF_TOO_DEAR = "proof-too-dear"
+    ATTESTER_REPEATED = "attester-repeated"
+    KEY_REPEATED = "key-repeated"
 
     @property
     def meaning(self) -> str:
@@ -56,6 +60,8 @@ _MEANINGS = {
     RegistrationFault.PROOF_TOO_DEAR: (
         "nothing is wrong with it, but the check takes more gas than the GSE grants: use another key"
     ),
+    RegistrationFault.ATTESTER_REPEATED: "the attester stands further up; an address is registered once",
+    RegistrationFault.KEY_REPEATED: "the public key stands further up; a key is registered once",
 }
 
 
@@ -88,6 +94,44 @@ def find_fault(
             return RegistrationFault.PROOF_OF_ANOTHER_KEY
         return RegistrationFault.KEYS_DIFFER
     return RegistrationFault.PROOF_TOO_DEAR if digest.proof_gas > proof_gas_limit else None
+
+
+def find_faults(
+    entries: Sequence[AttesterRegistration],
+    *,
+    proof_gas_limit: int = PROOF_GAS_LIMIT,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[RegistrationFault | None, ...]:
+    """The fault of each of many registrations, as the GSE would find it if they came to it in this order.
+
+    An address and a key can be registered once; a registration that is refused takes neither of them.
+
+    Args:
+        entries: an unknown attester is taken for one that stands nowhere else.
+        proof_gas_limit: what the GSE grants, its ``proofOfPossessionGasLimit``.
+        progress: told after each how many are done, and of how many.
+
+    Source: GSE ``deposit``, ``_checkProofOfPossession``.
+    """
+    attesters: set[str] = set()
+    keys: set[g1.Affine] = set()
+    faults: list[RegistrationFault | None] = []
+    for entry in entries:
+        key = entry.registration.public_key_g1
+        if entry.attester in attesters:
+            fault: RegistrationFault | None = RegistrationFault.ATTESTER_REPEATED
+        elif key in keys:
+            fault = RegistrationFault.KEY_REPEATED
+        else:
+            fault = find_fault(entry.registration, proof_gas_limit=proof_gas_limit)
+            if fault is None:
+                keys.add(key)
+                if entry.attester is not None:
+                    attesters.add(entry.attester)
+        faults.append(fault)
+        if progress is not None:
+            progress(len(faults), len(entries))
+    return tuple(faults)
 
 
 _MINUS_GENERATOR = g2.negate(g2.GENERATOR)

@@ -10,7 +10,7 @@ from broken_registrations import BROKEN, GOOD, OTHER, STRAY
 
 from aztec_butler.core import bls
 from aztec_butler.core.abi import parse_line
-from aztec_butler.core.bls import RegistrationFault, find_fault, g1, g2
+from aztec_butler.core.bls import RegistrationFault, find_fault, find_faults, g1, g2
 from aztec_butler.core.bls.multiples import generators
 from aztec_butler.core.bls.pairing import is_pairing_product_one
 from aztec_butler.core.errors import RevertError
@@ -144,22 +144,22 @@ def test_find_fault__parts_of_several_registrations_mixed__has_the_contracts_ans
     assert len(seen) > 6
 
 
-def test_find_fault__deposits_broken_in_every_way__fail_and_the_good_ones_between_enter(staking, entry):
-    queued = [made for made, _ in BROKEN.values()]
-    # A key can be taken once, so each good one stands once. Before it a broken registration of the same key has failed.
-    good = {5: GOOD, len(queued) - 3: OTHER}
-    for place, made in good.items():
-        queued.insert(place, made)
-    attesters = [entry(number).attester for number in range(len(queued))]
+def test_find_faults__deposits_broken_in_every_way__fail_and_the_good_ones_between_enter(staking, entry):
+    queued = [(f"attester {number}", made) for number, (made, _) in enumerate(BROKEN.values())]
+    # A refused one takes neither address nor key, a good one takes both.
+    queued[5:5] = [(queued[0][0], GOOD), ("somebody", GOOD), (queued[0][0], OTHER)]
+    queued += [("somebody", OTHER), ("somebody else", bls.registration(57193)), ("nobody", OTHER)]
+    entries = [
+        bls.AttesterRegistration(attester=entry(name).attester, registration=made) for name, made in queued
+    ]
     staking.open_queue()
-    staking.chain.send_together(
-        [deposit(staking, attester, made) for attester, made in zip(attesters, queued, strict=True)]
-    )
+    staking.chain.send_together([deposit(staking, each.attester, each.registration) for each in entries])
     entered, failed = staking.flush()
-    verdicts = {attester: find_fault(made) for attester, made in zip(attesters, queued, strict=True)}
-    assert entered == [attester for attester, fault in verdicts.items() if fault is None]
-    assert failed == [attester for attester, fault in verdicts.items() if fault is not None]
-    assert len(entered) == 2
+    faults = find_faults(entries)
+    assert entered == [each.attester for each, fault in zip(entries, faults, strict=True) if fault is None]
+    assert failed == [each.attester for each, fault in zip(entries, faults, strict=True) if fault is not None]
+    assert [entry("attester 0").attester, entry("somebody").attester] == entered
+    assert {RegistrationFault.ATTESTER_REPEATED, RegistrationFault.KEY_REPEATED} < set(faults)
 
 
 @pytest.mark.parametrize("secret", [12, 11, 13154, 57193])
