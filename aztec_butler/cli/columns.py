@@ -13,6 +13,9 @@ import attrs
 
 _LARGEST_JSON_INTEGER = 2**53 - 1
 """Beyond it many readers of JSON round."""
+_TOKENS = {"wei": "_aztec", "ether": "_eth"}
+"""What amounts are of, by their unit; both are kept in wei, and differ in what people call a whole one."""
+_ETHER_DECIMALS = 4
 
 
 class Column(NamedTuple):
@@ -31,9 +34,14 @@ class Column(NamedTuple):
     @property
     def heading(self) -> str:
         """What stands above it in a table for people."""
-        if self.unit == "wei":
-            return self.name.removesuffix("_wei") + "_aztec"
+        if self.is_amount:
+            return self.name.removesuffix("_wei") + _TOKENS[self.unit or ""]
         return self.name.removesuffix("_bps") if self.unit == "bps" else self.name
+
+    @property
+    def is_amount(self) -> bool:
+        """Whether it is an amount in wei, of AZTEC or of ether."""
+        return self.unit in _TOKENS
 
     @property
     def is_numeric(self) -> bool:
@@ -74,10 +82,10 @@ def render_cell(column: Column, value: Any) -> str:
         return "-"
     if column.is_time:
         return render_time(value).replace("T", " ")
-    if column.unit == "wei":
+    if column.is_amount:
         from aztec_butler.core.units import render_tokens
 
-        return render_tokens(value)
+        return render_tokens(value, decimals=_ETHER_DECIMALS if column.unit == "ether" else 2)
     if column.unit == "bps":
         return f"{value // 100}.{value % 100:02d}%"
     if column.unit == "ratio":
@@ -107,7 +115,7 @@ def to_plain(value: Any, column: Column | None = None) -> Any:
     if column is not None and value is not None:
         if column.is_time:
             return render_time(value)
-        if column.unit == "wei":
+        if column.is_amount:
             return str(value)
     if isinstance(value, Enum):
         return value.value

@@ -38,7 +38,7 @@ def write_parquet(answer: Answer, path: Path) -> None:
 
 
 def _type(column: Column) -> Any:
-    if column.unit == "wei":
+    if column.is_amount:
         return pa.decimal128(38, 0)
     if column.is_time:
         return pa.timestamp("s", tz="UTC")

@@ -2,6 +2,8 @@
 
 import attrs
 
+from aztec_butler.core.records import unit
+
 
 @attrs.frozen(kw_only=True)
 class ShownFile:
@@ -20,8 +22,8 @@ class ShownCall:
 
     position: int
     to: str
-    value_wei: int
-    """Ether that is sent along."""
+    value_wei: int = unit("ether")
+    """Sent along."""
     summary: str
     data: bytes
 

@@ -125,7 +125,7 @@ def test_check__good_file__says_what_it_does(batch, cli):
     assert [
         row["value_wei"]
         for row in json.loads(cli("safe", "check", str(batch), "--format", "json").out)["rows"]
-    ] == [0, 7]
+    ] == ["0", "7"]
 
 
 def test_check__changed_file__exit_5_and_still_told(batch, cli):
