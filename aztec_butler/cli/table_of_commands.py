@@ -62,6 +62,7 @@ COMMANDS: Final[Mapping[str, Any]] = {
         "set-coinbase": "keystore_commands:set_coinbase",
         "new-publishers": "keystore_commands:new_publishers",
     },
+    "publishers": "publishers_commands:publishers",
     "hosts": {"check": "hosts_commands:check"},
     "config": {"show": "config_commands:show"},
     "devnet": {"up": "devnet_commands:up", "season": "devnet_commands:season"},
