@@ -103,6 +103,7 @@ def changed(path, value):
     [
         (changed([1], "text"), "[1]"),
         (changed([1, "attester"], "0x12"), "[1].attester"),
+        (changed([1, "attester"], "0x" + "0" * 40), "[1].attester"),
         (
             changed([1, "attester"], NODE["staker"][1]["attester"].swapcase().replace("0X", "0x")),
             "[1].attester",

@@ -15,7 +15,7 @@ import attrs
 
 from aztec_butler.core.bls.key_registration import Registration
 from aztec_butler.core.errors import InputError
-from aztec_butler.core.hexes import parse_address
+from aztec_butler.core.hexes import ZERO_ADDRESS, parse_address
 
 _KEY_G1 = ("publicKeyG1", "publicKeyInG1")
 _KEY_G2 = ("publicKeyG2", "publicKeyInG2")
@@ -113,9 +113,12 @@ def _attester(value: Any, path: str) -> str:
     if not isinstance(value, str) or len(value) != 42:
         raise InputError("an attester is an address: 0x and 40 hex digits", path=path)
     try:
-        return parse_address(value)
+        address = parse_address(value)
     except InputError as error:
         raise InputError(error.sentence, hint=error.hint, path=path, attester=value) from None
+    if address == ZERO_ADDRESS:
+        raise InputError("the zero address is no attester; the rollup takes no deposit for it", path=path)
+    return address
 
 
 def _numbers(entry: dict[str, Any], names: tuple[str, ...], parts: str, path: str) -> list[int]:

@@ -127,7 +127,7 @@ def test_find_fault__parts_of_several_registrations_mixed__has_the_contracts_ans
     sources = [GOOD, OTHER, *bls.registrations(random_secrets(19, 2))]
     broken = [made for made, _ in BROKEN.values()]
     seen = set()
-    for _ in range(120):
+    for _ in range(80):
         pool = sources if dice.random() < 0.5 else [*sources[:1], *broken]
         one = dice.choice(pool)
         mixed = attrs.evolve(
