@@ -23,8 +23,6 @@ pytestmark = pytest.mark.devnet
 
 ADMIN, RECIPIENT, STAKER = wallet("admin"), wallet("provider rewards"), wallet("staker")
 TOKEN = 10**18
-GAS_TOLERANCE = 0.02
-"""Of a simulation, beside the gas of the receipt: the block's number and time may cost a cold word."""
 
 
 def key(number):
@@ -67,7 +65,7 @@ class Signer:
         (foreseen,) = self.simulate(call, sender=sender).calls
         assert foreseen.verdict is Verdict.SUCCEEDS, foreseen.revert
         receipt = self.chain.send(call.to, call.data, sender=sender, value_wei=call.value_wei)
-        assert foreseen.gas == pytest.approx(receipt.gas_used, rel=GAS_TOLERANCE)
+        assert foreseen.gas == receipt.gas_used
         assert [_log(event) for event in foreseen.events] == [_raw(log) for log in receipt.logs]
         assert all(isinstance(event, EventRecord) for event in foreseen.events)
         return receipt
@@ -453,7 +451,7 @@ def test_simulate__approve_then_deposit_then_flush__each_sees_what_went_before(s
     }
     for call, foreseen in zip((approve, deposit), together.calls, strict=True):
         receipt = signer.chain.send(call.to, call.data, sender=STAKER)
-        assert foreseen.gas == pytest.approx(receipt.gas_used, rel=GAS_TOLERANCE)
+        assert foreseen.gas == receipt.gas_used
         assert [_log(event) for event in foreseen.events] == [_raw(log) for log in receipt.logs]
     assert signer.read("rollup", "getEntryQueueAt", 0)[0] == key(0)[0]
 
