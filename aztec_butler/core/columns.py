@@ -34,6 +34,7 @@ from aztec_butler.core.columns_words import (
     arrow_field,
     binary_column,
     body_columns,
+    number_column,
     word_column,
 )
 from aztec_butler.core.contracts import CONTRACTS
@@ -219,10 +220,10 @@ def _topic_column(field: Field, words: Octets) -> pa.Array:
 def _position(batch: Batch) -> list[tuple[pa.Field, pa.Array]]:
     untimed = batch.block_timestamp == UNTIMED
     columns = {
-        "block_number": pa.array(batch.block_number),
-        "transaction_index": pa.array(batch.transaction_index),
-        "log_index": pa.array(batch.log_index),
-        "block_timestamp": pa.array(batch.block_timestamp, mask=untimed),
+        "block_number": number_column(batch.block_number),
+        "transaction_index": number_column(batch.transaction_index),
+        "log_index": number_column(batch.log_index),
+        "block_timestamp": number_column(batch.block_timestamp, untimed),
         "block_hash": binary_column(batch.block_hash),
         "transaction_hash": binary_column(batch.transaction_hash),
         "address": address_column(batch.address),

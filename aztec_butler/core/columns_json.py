@@ -29,6 +29,7 @@ _Places = npt.NDArray[np.int64]
 
 _QUOTE = ord('"')
 _HASH_DIGITS = 64
+_ADDRESS_DIGITS = 40
 _MOST_TOPICS = 4
 _FIELDS = (
     "address",
@@ -41,13 +42,22 @@ _FIELDS = (
     "logIndex",
 )
 _WIDEST = 16  # digits of 64 bits
-_ZEROS = int.from_bytes(b"0" * _WIDEST, "little")
-# By the digits of a number, which bytes of the 16 up to its end to keep, and the zeros to put before them.
-_KEPT = np.array([(1 << 128) - (1 << 8 * (_WIDEST - digits)) for digits in range(_WIDEST + 1)])
-_KEEP = np.frombuffer(b"".join(kept.to_bytes(_WIDEST, "little") for kept in _KEPT), "<u8").reshape(-1, 2)
-_PAD = np.frombuffer(b"".join((_ZEROS & ~kept).to_bytes(_WIDEST, "little") for kept in _KEPT), "<u8").reshape(
-    -1, 2
-)
+_USUAL = 8  # digits that numbers of blocks, seconds and places have at most
+
+
+def _masks(widest: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """By the digits of a number, which of the ``widest`` bytes up to its end to keep, and the zeros before them."""
+    zeros = int.from_bytes(b"0" * widest, "little")
+    kept = [(1 << 8 * widest) - (1 << 8 * (widest - digits)) for digits in range(widest + 1)]
+    keep = b"".join(each.to_bytes(widest, "little") for each in kept)
+    pad = b"".join((zeros & ~each).to_bytes(widest, "little") for each in kept)
+    return (
+        np.frombuffer(keep, "<u8").reshape(widest + 1, -1),
+        np.frombuffer(pad, "<u8").reshape(widest + 1, -1),
+    )
+
+
+_MASKS = {widest: _masks(widest) for widest in (_USUAL, _WIDEST)}
 
 
 class _Log(msgspec.Struct, rename="camel", gc=False):
@@ -129,7 +139,7 @@ class _Slots:
 
 def _read_alike(answer: bytes | bytearray) -> Batch:
     start, end = answer.find(b"[{") + 1, answer.rfind(b"}]") + 1
-    if start <= 0 or end <= start or answer.find(b"\\", start, end) >= 0:
+    if start <= 0 or end <= start:
         raise UnusualError
     _check_frame(answer[:start] + answer[end:])
     octets = np.frombuffer(answer, np.uint8)
@@ -142,31 +152,26 @@ def _read_alike(answer: bytes | bytearray) -> Batch:
     slots = _slots_of_first(answer, start, first_end, places[0])
     _check_alike(answer, start, first_end, end, places, sorted([*slots.fields.values(), *slots.topics]))
 
-    def words(slot: int, digits: int = _HASH_DIGITS) -> Octets:
-        begin = places[:, slot] + 3
-        if not (places[:, slot + 1] - begin == digits).all():
-            raise UnusualError
-        return rows_of(unhexlify(_gathered(answer, begin, digits).data), digits // 2)
-
-    def numbers(name: str) -> Numbers:
-        slot = slots.fields[name]
-        return _numbers(answer, places[:, slot] + 3, places[:, slot + 1])
-
+    # What is of one kind is read in one go: calls into numpy take their time as well as bytes do.
+    hashes = [*slots.topics, slots.fields["blockHash"], slots.fields["transactionHash"]]
+    *topics, block_hash, transaction_hash = _words(answer, places, hashes, _HASH_DIGITS)
+    (address,) = _words(answer, places, [slots.fields["address"]], _ADDRESS_DIGITS)
+    timed = ["blockTimestamp"] if "blockTimestamp" in slots.fields else []
+    named = ["blockNumber", "transactionIndex", "logIndex", *timed]
+    numbers = _numbers(answer, places, [slots.fields[name] for name in named])
     slot = slots.fields["data"]
     data, sizes = _data(answer, places[:, slot] + 3, places[:, slot + 1])
     return Batch(
-        address=words(slots.fields["address"], 40),
-        topics=tuple(words(topic) for topic in slots.topics),
+        address=address,
+        topics=tuple(topics),
         data=data,
         sizes=sizes,
-        block_number=numbers("blockNumber"),
-        block_hash=words(slots.fields["blockHash"]),
-        transaction_hash=words(slots.fields["transactionHash"]),
-        transaction_index=numbers("transactionIndex"),
-        log_index=numbers("logIndex"),
-        block_timestamp=numbers("blockTimestamp")
-        if "blockTimestamp" in slots.fields
-        else np.full(len(places), UNTIMED, np.uint64),
+        block_number=numbers[0],
+        block_hash=block_hash,
+        transaction_hash=transaction_hash,
+        transaction_index=numbers[1],
+        log_index=numbers[2],
+        block_timestamp=numbers[3] if timed else np.full(len(places), UNTIMED, np.uint64),
     )
 
 
@@ -182,7 +187,10 @@ def _check_frame(frame: bytes | bytearray) -> None:
 def _slots_of_first(answer: bytes | bytearray, start: int, end: int, quotes: _Places) -> _Slots:
     """Where the first log has its values, checked against what a JSON parser reads there."""
     log = msgspec.json.decode(answer[start:end])
-    # A value inside another object could have the name of a field.
+    # All others are as this one, so what it has not, they have not. Behind an escape a quote would be no end, and a value
+    # inside another object could have the name of a field.
+    if answer.find(b"\\", start, end) >= 0:
+        raise UnusualError
     if log.get("removed") or answer.count(b"{", start, end) > 1 or answer.count(b"[", start, end) > 1:
         raise UnusualError
     fields: dict[str, int] = {}
@@ -235,15 +243,31 @@ def _gathered(answer: bytes | bytearray, begin: _Places, width: int) -> Octets:
     return rows
 
 
-def _numbers(answer: bytes | bytearray, begin: _Places, end: _Places) -> Numbers:
-    """Hex quantities of any width up to 64 bits."""
-    widths = end - begin
-    if int(widths.min()) < 1 or int(widths.max()) > _WIDEST:
+def _words(answer: bytes | bytearray, places: _Places, slots: list[int], digits: int) -> list[Octets]:
+    """The values of several slots, each of so many digits in every log."""
+    begin = places[:, slots].T.ravel() + 3
+    end = places[:, [slot + 1 for slot in slots]].T.ravel()
+    if not (end - begin == digits).all():
         raise UnusualError
+    rows = rows_of(unhexlify(_gathered(answer, begin, digits).data), digits // 2)
+    return [rows[start : start + len(places)] for start in range(0, len(rows), len(places))]
+
+
+def _numbers(answer: bytes | bytearray, places: _Places, slots: list[int]) -> Numbers:
+    """Hex quantities of any width up to 64 bits: a row for each slot."""
+    begin = places[:, slots].T.ravel() + 3
+    end = places[:, [slot + 1 for slot in slots]].T.ravel()
+    widths = end - begin
+    most = int(widths.max())
+    if int(widths.min()) < 1 or most > _WIDEST:
+        raise UnusualError
+    wide = _USUAL if most <= _USUAL else _WIDEST
+    keep, pad = _MASKS[wide]
     # The 16 bytes before the end of any number are within the answer, whose first quote is before them.
-    digits = _gathered(answer, end - _WIDEST, _WIDEST).view("<u8")
-    padded = (digits & _KEEP[widths]) | _PAD[widths]
-    return np.frombuffer(unhexlify(padded.data), ">u8").astype(np.uint64)
+    digits = _gathered(answer, end - wide, wide).view("<u8")
+    padded = (digits & keep[widths]) | pad[widths]
+    values = np.frombuffer(unhexlify(padded.data), ">u4" if wide == _USUAL else ">u8")
+    return values.astype(np.uint64).reshape(len(slots), -1)
 
 
 def _data(answer: bytes | bytearray, begin: _Places, end: _Places) -> tuple[Octets, npt.NDArray[np.int64]]:
@@ -271,20 +295,20 @@ def _columns(logs: list[_Log], count: int) -> Batch:
     if (sizes % 2).any():
         raise UnusualError
     return Batch(
-        address=_words([log.address for log in logs], 40),
-        topics=tuple(_words([log.topics[place] for log in logs]) for place in range(count)),
+        address=_hex_rows([log.address for log in logs], _ADDRESS_DIGITS),
+        topics=tuple(_hex_rows([log.topics[place] for log in logs]) for place in range(count)),
         data=np.frombuffer(unhexlify("".join([text[2:] for text in data])), np.uint8),
         sizes=sizes // 2,
         block_number=_quantities([log.block_number for log in logs]),
-        block_hash=_words([log.block_hash for log in logs]),
-        transaction_hash=_words([log.transaction_hash for log in logs]),
+        block_hash=_hex_rows([log.block_hash for log in logs]),
+        transaction_hash=_hex_rows([log.transaction_hash for log in logs]),
         transaction_index=_quantities([log.transaction_index for log in logs]),
         log_index=_quantities([log.log_index for log in logs]),
         block_timestamp=_quantities([log.block_timestamp or hex(UNTIMED) for log in logs]),
     )
 
 
-def _words(texts: list[str], digits: int = _HASH_DIGITS) -> Octets:
+def _hex_rows(texts: list[str], digits: int = _HASH_DIGITS) -> Octets:
     if set(map(len, texts)) != {digits + 2}:
         raise UnusualError
     rows = rows_of("".join(texts).encode(), digits + 2)

@@ -7,7 +7,7 @@ ends early) raises ``UnusualError``; the caller then reads the logs one by one, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import numpy as np
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from aztec_butler.core.abi_structs import Array, Tuple
 from aztec_butler.core.abi_types import WORD, Address, Bool, Bytes, FixedBytes, Type, Uint
-from aztec_butler.core.columns_batch import Octets, rows_of
+from aztec_butler.core.columns_batch import Numbers, Octets, rows_of
 from aztec_butler.core.columns_checksums import checksummed
 from aztec_butler.core.columns_json import UnusualError
 from aztec_butler.core.events_fields import Field, struct_fields
@@ -66,11 +66,41 @@ Columns = list[tuple[Field, pa.Array]]
 
 def body_columns(body: Body, fields: Sequence[Field]) -> list[Columns]:
     """For every value in the data of logs its columns: one, or for a struct one for each of its fields."""
-    if not any(field.type.is_dynamic for field in fields):
-        needed = sum(field.type.words for field in fields)
-        if (body.end - body.begin != needed).any():
-            raise UnusualError
-    return _heads(body, fields, body.begin, body.end)
+    if any(field.type.is_dynamic for field in fields):
+        return _heads(body, fields, body.begin, body.end)
+    needed = sum(field.type.words for field in fields)
+    if (body.end - body.begin != needed).any():
+        raise UnusualError
+    if any(_holds_array(field.type) for field in fields):
+        return _heads(body, fields, body.begin, body.end)
+    return _in_place(body.words.view(f"V{WORD}").reshape(-1, max(needed, 1)), fields, 0)
+
+
+def _holds_array(of: Type) -> bool:
+    return isinstance(of, Array) or (isinstance(of, Tuple) and any(map(_holds_array, of.components)))
+
+
+def _in_place(logs: npt.NDArray[np.void], fields: Sequence[Field], place: int) -> list[Columns]:
+    """Values that stand at the same place in the words of every log."""
+    columns: list[Columns] = []
+    for field in fields:
+        of = field.type
+        if isinstance(of, Tuple):
+            columns.append(_flattened(field, _in_place(logs, struct_fields(of, field.label), place)))
+        else:
+            words = np.ascontiguousarray(logs[:, place]).view(np.uint8).reshape(-1, WORD)
+            columns.append([(field, word_column(words, of, field.unit))])
+        place += of.words
+    return columns
+
+
+def _flattened(field: Field, inner: list[Columns]) -> Columns:
+    """A struct's columns, named after it."""
+    return [
+        (attrs.evolve(part, name=f"{field.name}_{part.name}"), column)
+        for parts in inner
+        for part, column in parts
+    ]
 
 
 def word_column(words: Octets, of: Type, unit: str | None) -> pa.Array:
@@ -85,11 +115,34 @@ def word_column(words: Octets, of: Type, unit: str | None) -> pa.Array:
     if isinstance(of, Bool):
         if words[:, :-1].any() or (words[:, -1] > 1).any():
             raise UnusualError
-        return pa.array(words[:, -1] == 1)
+        bits = np.packbits(words[:, -1], bitorder="little")
+        return pa.Array.from_buffers(pa.bool_(), len(words), [None, pa.py_buffer(bits)])
     assert isinstance(of, Uint), of
     if words[:, : WORD - of.bits // 8].any():
         raise UnusualError
     return binary_column(words) if unit == "word" else _numbers(words, unit)
+
+
+def number_column(numbers: Numbers, nulls: npt.NDArray[np.bool_] | None = None) -> pa.Array:
+    """Numbers as unsigned integers of 64 bits."""
+    return _flat(pa.uint64(), numbers, nulls)
+
+
+def _flat(of: pa.DataType, values: npt.NDArray[Any], nulls: npt.NDArray[np.bool_] | None = None) -> pa.Array:
+    # ``pa.array`` would import pandas to see whether it was given a part of that: a third of a second.
+    valid = None
+    if nulls is not None and nulls.any():
+        valid = pa.py_buffer(np.packbits(~nulls, bitorder="little"))
+    return pa.Array.from_buffers(of, len(values), [valid, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def _texts(texts: Sequence[str]) -> pa.Array:
+    """ASCII as strings."""
+    offsets = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+    content = "".join(texts).encode()
+    return pa.Array.from_buffers(
+        pa.string(), len(texts), [None, pa.py_buffer(offsets), pa.py_buffer(content)]
+    )
 
 
 def binary_column(rows: Octets) -> pa.Array:
@@ -103,8 +156,7 @@ def address_column(rows: Octets) -> pa.Array:
     found = binary_column(rows).dictionary_encode()
     content = found.dictionary.buffers()[1]
     unique = rows_of(content, 20)[: len(found.dictionary)] if len(found.dictionary) else rows[:0]
-    texts = pa.array(checksummed(unique), pa.string())
-    return pa.DictionaryArray.from_arrays(found.indices, texts)
+    return pa.DictionaryArray.from_arrays(found.indices, _texts(checksummed(unique)))
 
 
 def _addresses(words: Octets) -> pa.Array:
@@ -117,7 +169,7 @@ def _numbers(words: Octets, unit: str | None) -> pa.Array:
     """Exact integers in the narrowest of: 64 bits (not for amounts), a decimal, or the word itself."""
     quads = words.view(">u8")
     if unit != "wei" and not quads[:, :3].any():
-        return pa.array(quads[:, 3].astype(np.uint64))
+        return number_column(quads[:, 3].astype(np.uint64))
     high, low = quads[:, 2].astype(np.uint64), quads[:, 3].astype(np.uint64)
     limit, rest = np.uint64(_AMOUNT_END >> 64), np.uint64(_AMOUNT_END & (1 << 64) - 1)
     if quads[:, :2].any() or ((high > limit) | ((high == limit) & (low >= rest))).any():
@@ -134,14 +186,7 @@ def _heads(body: Body, fields: Sequence[Field], base: _Places, end: _Places) -> 
         of = field.type
         if isinstance(of, Tuple):
             start = _target(body, base + place, base, end) if of.is_dynamic else base + place
-            inner = _heads(body, struct_fields(of, field.label), start, end)
-            columns.append(
-                [
-                    (attrs.evolve(part, name=f"{field.name}_{part.name}"), column)
-                    for parts in inner
-                    for part, column in parts
-                ]
-            )
+            columns.append(_flattened(field, _heads(body, struct_fields(of, field.label), start, end)))
         else:
             columns.append([(field, _value(body, field, base + place, base, end))])
         place += 1 if of.is_dynamic else of.words
@@ -191,7 +236,7 @@ def _array(body: Body, field: Field, of: Array, places: _Places, end: _Places) -
     within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts)
     item = attrs.evolve(field, type=of.item)
     values = _value(body, item, base + within * stride, base, np.repeat(end, counts))
-    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values)
+    return pa.ListArray.from_arrays(_flat(pa.int32(), offsets.astype(np.int32)), values)
 
 
 def _bytes(body: Body, of: Bytes, places: _Places, end: _Places) -> pa.Array:

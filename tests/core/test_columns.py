@@ -2,6 +2,8 @@
 
 import json
 import random
+import subprocess
+import sys
 
 import attrs
 import numpy as np
@@ -161,6 +163,21 @@ def test_keccak__rows_of_any_length__equal_eth_utils():
         rows = [rng.randbytes(8 * words) for _ in range(5)]
         hashed = keccak256_rows(np.frombuffer(b"".join(rows), np.uint8).reshape(5, -1))
         assert [row.tobytes() for row in hashed] == [keccak(row) for row in rows]
+
+
+def test_decode__every_event__never_imports_pandas():
+    """It takes as long as decoding 100,000 logs, and ``pa.array`` does it by the way."""
+    names = ["RollupDeposit", "StakingRegistryAttestersAddedToProvider", "GovernanceVoteCast"]
+    answers = {getattr(events, name).role: answer(some_records(name, random.Random(1), 3)) for name in names}
+    program = f"""
+import sys
+from aztec_butler.core import columns
+for role, text in {answers!r}.items():
+    print(len(next(iter(columns.decode(text, role).tables.values()))))
+print("pandas" in sys.modules)
+"""
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert shown.stdout.split() == ["3", "3", "3", "False"]
 
 
 def test_decode__types__are_those_of_the_description():
