@@ -317,11 +317,68 @@ TEXTS: dict[str, Callable[[str], str]] = {
 }
 
 
+def _second(*attesters: str, **defaults: Any) -> dict[str, Any]:
+    """Version 2, a validator for each attester."""
+    return {"schemaVersion": 2, **defaults, "validators": [{"attester": attester} for attester in attesters]}
+
+
+def _first(*attesters: Any, **more: Any) -> dict[str, Any]:
+    """Version 1, one validator."""
+    return {"schemaVersion": 1, "validators": [{"attester": list(attesters), "feeRecipient": FEES}], **more}
+
+
+_FEES = {"feeRecipient": FEES}
+OTHER_FEES = f"0x{2:064x}"
+
+# What the node loads from a folder, in the order of the names.
+SETS: dict[str, list[dict[str, Any]]] = {
+    **{name: [make()] for name, make in KEYSTORES.items()},
+    "two files": [_first(ETH[0]), _first(ETH[1])],
+    "an attester in two files": [_first(ETH[0]), _first(ETH[1], ETH[0])],
+    "an attester by key and by address": [_first(ETH[0]), _first(ADDRESSES[0], remoteSigner=SIGNER)],
+    "an attester by key and by mnemonic": [
+        _first("0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"),
+        {"schemaVersion": 1, "validators": [{"attester": {"mnemonic": MNEMONIC}, "feeRecipient": FEES}]},
+    ],
+    "versions 1 and 2": [_first(ETH[0]), _second(ETH[1], **_FEES)],
+    "version 1 without validators, and 2": [
+        {"schemaVersion": 1, "prover": ETH[8]},
+        _second(ETH[1], **_FEES),
+    ],
+    "two provers": [_first(ETH[0], prover=ETH[8]), _first(ETH[1], prover=ETH[9])],
+    "a default of one file": [_second(ETH[0], coinbase=COINBASE, **_FEES), _second(ETH[1], **_FEES)],
+    "a default of the other file": [_second(ETH[0], **_FEES), _second(ETH[1], coinbase=COINBASE, **_FEES)],
+    "conflicting coinbases": [
+        _second(ETH[0], coinbase=COINBASE, **_FEES),
+        _second(ETH[1], coinbase=ADDRESSES[3], **_FEES),
+    ],
+    "conflicting fee recipients": [_second(ETH[0], **_FEES), _second(ETH[1], feeRecipient=OTHER_FEES)],
+    "publishers of two files": [
+        _second(ETH[0], publisher=ETH[4], **_FEES),
+        _second(ETH[1], publisher=[ETH[5]], **_FEES),
+    ],
+    "publishers, then a mnemonic": [
+        _second(ETH[0], publisher=ETH[4], **_FEES),
+        _second(ETH[1], publisher={"mnemonic": MNEMONIC}, **_FEES),
+    ],
+    "a mnemonic, then publishers": [
+        _second(ETH[0], publisher={"mnemonic": MNEMONIC}, **_FEES),
+        _second(ETH[1], publisher=ETH[4], **_FEES),
+        _second(ETH[2], publisher=ETH[5], **_FEES),
+    ],
+    "a signer of the other file": [_first(ADDRESSES[0]), _first(ETH[1], remoteSigner=SIGNER)],
+    "no signer": [_first(ADDRESSES[0]), _first(ETH[1])],
+    "slashers of two files": [_first(ETH[0], slasher=ETH[7]), _first(ETH[1], slasher={"mnemonic": MNEMONIC})],
+}
+
+
 def main() -> None:
     """Print everything for the recorder, a JSON text a line."""
     text = json.dumps(keys(), indent=2)
     for name, change in TEXTS.items():
         print(json.dumps(["texts", "", name, change(text)]))
+    for name, keystores in SETS.items():
+        print(json.dumps(["sets", "", name, json.dumps(keystores)]))
     for name, path, change, result in spoiled():
         print(json.dumps([name, told(path), change, json.dumps(result)]))
 

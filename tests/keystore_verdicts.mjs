@@ -55,7 +55,31 @@ function verdict(text) {
   return 'A';
 }
 
+// What the node would do with a folder: where rewards and fees of each attester go, and who pays. Null if it does not start.
+function view(keystores) {
+  try {
+    const loaded = keystores.map(keystore => {
+      writeFileSync(scratch, JSON.stringify(keystore).replaceAll('/keystore-files', files));
+      return loadKeystoreFile(scratch);
+    });
+    const manager = new KeystoreManager(mergeKeystores(loaded));
+    manager.createSlasherSigners();
+    manager.createProverSigners();
+    manager.validateResolvedUniqueAttesterAddresses();
+    const adapter = NodeKeystoreAdapter.fromKeyStoreManager(manager);
+    return adapter.getAddresses().map(attester => ({
+      attester: attester.toString(),
+      coinbase: adapter.getCoinbaseAddress(attester).toString(),
+      feeRecipient: adapter.getFeeRecipient(attester).toString(),
+      publishers: adapter.getPublisherAddresses(attester).map(String),
+    }));
+  } catch {
+    return null;
+  }
+}
+
 const changes = [];
+const views = {};
 const texts = {};
 const verdicts = {};
 let count = 0;
@@ -64,6 +88,10 @@ for await (const line of createInterface({ input: process.stdin })) {
   count += 1;
   if (name === 'texts') {
     texts[change] = verdict(text);
+    continue;
+  }
+  if (name === 'sets') {
+    views[change] = view(JSON.parse(text));
     continue;
   }
   if (!changes.includes(change)) changes.push(change);
@@ -78,4 +106,4 @@ const about = {
   letters: { A: 'the node starts', L: 'its loader refuses', S: 'it loads, and does not start', E: 'it derives keys without end', '-': 'does not apply' },
   count,
 };
-process.stdout.write(JSON.stringify({ about, texts, changes, verdicts }, null, 1) + '\n');
+process.stdout.write(JSON.stringify({ about, texts, views, changes, verdicts }, null, 1) + '\n');

@@ -76,6 +76,27 @@ def test_keystore__every_place_spoiled_in_every_way__judged_as_the_node_does(nam
     assert (loose, strict) == ([], [])
 
 
+@pytest.mark.parametrize("name", cases.SETS)
+def test_folder__of_several_files__seen_as_the_node_sees_it(name):
+    examined = examine(*map(json.dumps, cases.SETS[name]), opens_all=True)
+    found = {finding.fault for finding in failures(examined.findings)}
+    view = RECORDED["views"][name]
+    if view is None:
+        assert found
+        return
+    # The node lets the last file win, and says so in its log alone.
+    assert found <= {Fault.CONFLICTING_DEFAULTS, Fault.LOST_PUBLISHERS}
+    assert view == [
+        {
+            "attester": each.attester.lower(),
+            "coinbase": each.coinbase.lower(),
+            "feeRecipient": each.fee_recipient,
+            "publishers": [publisher.lower() for publisher in each.publishers],
+        }
+        for each in examined.public.attesters
+    ]
+
+
 def test_verdicts__are_of_the_cases_of_today():
     told = sum(
         len(letters) - letters.count("-")
@@ -84,3 +105,4 @@ def test_verdicts__are_of_the_cases_of_today():
     )
     assert told == sum(1 for _ in cases.spoiled())
     assert set(RECORDED["texts"]) == set(cases.TEXTS)
+    assert set(RECORDED["views"]) == set(cases.SETS)

@@ -49,7 +49,16 @@ def check_set(readings: Sequence[Reading], means: Means, *, registers: bool = Fa
     public = public_set(keystores, means, registers=registers)
     findings = [finding for reading in readings for finding in reading.findings]
     findings += public.findings
-    for check in (_versions, _provers, _defaults, _signers, _passwords, _publishers, _coinbases):
+    for check in (
+        _versions,
+        _provers,
+        _defaults,
+        _default_publishers,
+        _signers,
+        _passwords,
+        _publishers,
+        _coinbases,
+    ):
         findings += check(keystores)
     findings += _missing_bls(public)
     findings += _twice(public)
@@ -114,6 +123,21 @@ def _defaults(keystores: Sequence[Keystore]) -> Iterator[Finding]:
             elif others:
                 detail = ", ".join(other.file for other in others)
                 yield found(Fault.REACHING_DEFAULT, file=keystore.file, path=key, detail=detail)
+
+
+def _default_publishers(keystores: Sequence[Keystore]) -> Iterator[Finding]:
+    """Publishers of one file that pay for the validators of another, or do not pay at all."""
+    holding = merged_defaults(keystores).publisher_files
+    for keystore in keystores:
+        if keystore.publishers is None:
+            continue
+        if keystore.file not in holding:
+            yield found(Fault.LOST_PUBLISHERS, file=keystore.file, path="publisher")
+            continue
+        others = [other for other in keystores if other is not keystore and _relies(other, "publishers")]
+        if others:
+            detail = ", ".join(other.file for other in others)
+            yield found(Fault.REACHING_DEFAULT, file=keystore.file, path="publisher", detail=detail)
 
 
 def _relies(keystore: Keystore, name: str) -> bool:

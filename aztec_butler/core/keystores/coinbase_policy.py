@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
@@ -11,7 +10,10 @@ import attrs
 from aztec_butler.core.errors import InputError
 from aztec_butler.core.hexes import ZERO_ADDRESS, parse_address
 from aztec_butler.core.history import Outcome
+from aztec_butler.core.keystores.text import BrokenText, Kind, parse_text
 from aztec_butler.core.rows import Delegation
+
+_OVERRIDES = '{"0xATTESTER": "0xCOINBASE", ...}'
 
 
 class CoinbasePolicy(StrEnum):
@@ -84,22 +86,20 @@ def read_overrides(text: str) -> dict[str, str]:
     Raises:
         InputError: anything else, or an attester that stands twice.
     """
-
-    def unique(pairs: list[tuple[str, object]]) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for attester, coinbase in pairs:
-            address = _address("attester", attester)
-            if address in found:
-                raise InputError("an attester stands twice among the overrides", attester=address)
-            found[address] = _coinbase("coinbase", coinbase)
-        return found
-
     try:
-        overrides = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=unique)
-    except (json.JSONDecodeError, RecursionError):
-        raise InputError("the overrides are not JSON", hint='{"0xATTESTER": "0xCOINBASE", ...}') from None
-    if not isinstance(overrides, dict):
-        raise InputError("the overrides are not an object", hint='{"0xATTESTER": "0xCOINBASE", ...}')
+        root = parse_text(text)
+    except BrokenText as broken:
+        raise InputError(
+            "the overrides are not JSON", hint=_OVERRIDES, reason=broken.reason, line=broken.line
+        ) from None
+    if root.kind is not Kind.OBJECT:
+        raise InputError("the overrides are not an object", hint=_OVERRIDES)
+    overrides: dict[str, str] = {}
+    for attester, coinbase in root.members:
+        address = _address("attester", attester)
+        if address in overrides:
+            raise InputError("an attester stands twice among the overrides", attester=address)
+        overrides[address] = _coinbase("coinbase", coinbase.plain())
     return overrides
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import unicodedata
 from collections.abc import Mapping
 
@@ -18,6 +17,7 @@ from Crypto.Cipher import AES
 from aztec_butler.core.errors import InputError
 from aztec_butler.core.hexes import keccak256, parse_address
 from aztec_butler.core.keystores.faults import Fault
+from aztec_butler.core.keystores.text import BrokenText, parse_text
 
 _LARGEST_MEMORY = 1 << 30
 _LARGEST_ROUNDS = 20_000_000
@@ -187,8 +187,8 @@ def read_bls_key_file(text: str) -> EncryptedBlsKey:
 
 def _object(text: str) -> dict[str, object]:
     try:
-        root = json.loads(text)
-    except (ValueError, RecursionError):
+        root = parse_text(text).plain()
+    except BrokenText:
         raise KeyFileError(Fault.KEY_FILE_BROKEN, "it is not JSON") from None
     if not isinstance(root, dict):
         raise KeyFileError(Fault.KEY_FILE_BROKEN, "it is not an object")

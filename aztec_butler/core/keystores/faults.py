@@ -129,6 +129,10 @@ class Fault(StrEnum):
         "conflicting-defaults",
         "two files set this default differently; the node applies the last file's to the validators of all",
     )
+    LOST_PUBLISHERS = (
+        "lost-publishers",
+        "where a mnemonic is among them, the node takes the publishers of the last file alone, and these are not",
+    )
     REACHING_DEFAULT = (
         "reaching-default",
         "the node applies this default to the validators of the other files, too",

@@ -42,7 +42,7 @@ _ABOUT_OLD_PUBLISHERS = {
     Fault.DUPLICATE_PUBLISHER,
 }
 """They are replaced."""
-_WRITTEN_OUT = {Fault.CONFLICTING_DEFAULTS, Fault.REACHING_DEFAULT}
+_WRITTEN_OUT = {Fault.CONFLICTING_DEFAULTS, Fault.REACHING_DEFAULT, Fault.LOST_PUBLISHERS}
 """The defaults of the new keys are written into each of them."""
 _DEFAULTS = ("coinbase", "feeRecipient", "remoteSigner")
 
