@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import attrs
 
 from aztec_butler.cli.answer import Answer
-from aztec_butler.cli.columns import to_plain
+from aztec_butler.cli.columns import render_time, to_plain
 from aztec_butler.cli.session import Session
 from aztec_butler.core.calls import Call
 from aztec_butler.core.errors import CheckFailed, InputError
@@ -125,7 +125,12 @@ def build(
 
 
 def answer(
-    session: Session, wanted: Proof, calls: Sequence[Call], network: "Network | None" = None
+    session: Session,
+    wanted: Proof,
+    calls: Sequence[Call],
+    network: "Network | None" = None,
+    *,
+    shows_calls: bool = True,
 ) -> Answer:
     """Calls, with their proof.
 
@@ -134,13 +139,14 @@ def answer(
         wanted: what is wanted beside the calls.
         calls: the calls.
         network: pinned to a block; None where nobody was asked.
+        shows_calls: whether readers want the calls themselves beside the simulation.
     """
     from aztec_butler.core.networks import PRESETS
 
     name = session.settings.network
     chain_id = PRESETS[name].chain_id
     facts: dict[str, Any] = {"network": name, "chain_id": chain_id}
-    lines = [line for call in calls for line in lines_of_call(call)]
+    lines = [line for call in calls for line in lines_of_call(call)] if shows_calls else []
     notes: list[str] = []
     failure = None
     if wanted.simulate:
@@ -148,7 +154,7 @@ def answer(
         assert wanted.sender is not None, "checked with the options"
         simulation = network.simulate(calls, sender=wanted.sender, at=wanted.at)
         facts["simulation"] = plain_simulation(simulation)
-        lines += ["", *str(simulation).splitlines()]
+        lines += [*([""] if lines else []), *str(simulation).splitlines()]
         if not simulation.succeeds:
             failure = CheckFailed("not every call is certain to succeed", sender=simulation.sender)
     if wanted.safe_file is not None:
@@ -197,6 +203,7 @@ def _staking_registry(session: Session) -> str:
 def _write_safe_files(wanted: Proof, calls: Sequence[Call], chain_id: int) -> list[str]:
     from pathlib import Path
 
+    from aztec_butler.core.calldata.arguments import count_of
     from aztec_butler.core.safe_batch import encode_batch, split_calls
     from aztec_butler.store.files import write_whole
 
@@ -208,10 +215,13 @@ def _write_safe_files(wanted: Proof, calls: Sequence[Call], chain_id: int) -> li
         if len(batches) == 1
         else [path.with_stem(f"{path.stem}-{number}") for number in range(1, len(batches) + 1)]
     )
+    for place in paths:
+        if place.exists() and not place.is_file():
+            raise InputError("a Safe file cannot take the place of a folder or device", file=str(place))
     for place, batch in zip(paths, batches, strict=True):
         write_whole(place, encode_batch(batch))
     return [
-        f"written to {place}: {len(batch.calls)} calls for Safe {batch.safe}"
+        f"written to {place}: {count_of(len(batch.calls), 'call')} for Safe {batch.safe}"
         for place, batch in zip(paths, batches, strict=True)
     ]
 
@@ -226,7 +236,7 @@ def plain_simulation(simulation: "Simulation") -> dict[str, Any]:
         "is_sequence": simulation.is_sequence,
         "gas": simulation.gas,
         "block": to_plain(simulation.block),
-        "at": simulation.at,
+        "at": render_time(simulation.at),
         "sender": simulation.sender,
         "notes": list(simulation.notes),
         "balance_changes": to_plain(simulation.balance_changes),

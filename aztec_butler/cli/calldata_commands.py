@@ -310,4 +310,6 @@ def simulate(
         raise InputError("a sender is needed", hint="--sender ADDRESS: the account or Safe that would sign")
     calls: Any = read_calls(content, to)
     with session.connect(block) as network:
-        return answer(session, attrs.evolve(wanted, simulate=True), calls, network.at(block))
+        return answer(
+            session, attrs.evolve(wanted, simulate=True), calls, network.at(block), shows_calls=False
+        )

@@ -20,6 +20,10 @@ COMMANDS: Final[Mapping[str, Any]] = {
     "block": "node_commands:block",
     "node": "node_commands:node",
     "decode": "decode_command:decode",
+    "attester": {
+        "register": "attester_commands:register",
+        "deposit": "attester_commands:deposit",
+    },
     "calldata": {
         "register-provider": "calldata_commands:register_provider",
         "add-keys": "calldata_commands:add_keys",
@@ -63,6 +67,7 @@ COMMANDS: Final[Mapping[str, Any]] = {
         "new-publishers": "keystore_commands:new_publishers",
     },
     "publishers": "publishers_commands:publishers",
+    "claims": {"evaluate": "claims_commands:evaluate"},
     "hosts": {"check": "hosts_commands:check"},
     "config": {"show": "config_commands:show"},
     "devnet": {"up": "devnet_commands:up", "season": "devnet_commands:season"},

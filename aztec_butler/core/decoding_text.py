@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from aztec_butler.core.calldata.arguments import count_of
 from aztec_butler.core.calldata.tokens import describe_amount
 from aztec_butler.core.decoding import Decoded, DecodedValue, Kind, Operation
 from aztec_butler.core.hexes import to_hex
@@ -50,7 +51,7 @@ def _lines(decoded: Decoded, indent: str, number: str) -> Iterator[str]:
 
 def _headline(decoded: Decoded) -> str:
     if decoded.kind is Kind.BATCH:
-        return f"file of {len(decoded.inner)} transactions"
+        return f"file of {count_of(len(decoded.inner), 'transaction')}"
     if decoded.signature is not None:
         what = f"{decoded.kind.value} {decoded.signature}"
     elif decoded.data:
