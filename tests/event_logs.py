@@ -11,7 +11,9 @@ from aztec_butler.core.abi_structs import Array, Tuple
 from aztec_butler.core.events_fields import event_fields, record_names
 from aztec_butler.core.logs import RawLog
 
-ROLLUP, OTHER_ROLLUP, GSE, SOMEBODY, NOBODY = ("0x" + f"{number:040d}" for number in (1, 2, 3, 77, 0))
+ROLLUP, OTHER_ROLLUP, GSE, TOKEN, SOMEBODY, NOBODY = (
+    "0x" + f"{number:040d}" for number in (1, 2, 3, 4, 77, 0)
+)
 TIME = 1_780_272_000
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from aztec_butler.core.events_fields import record_names
+from aztec_butler.core.logs import RawLog
 from aztec_butler.store.events import Covered
 from aztec_butler.store.events_coverage import Range, without
 
@@ -31,6 +32,13 @@ class Gap:
     def emitters(self, event: str) -> list[str]:
         """The contracts that emit an event."""
         return [address for address, role in self.contracts.items() if role == record_names()[event][0]]
+
+    def holds(self, log: RawLog) -> bool:
+        """Whether a log is one of these events of these contracts, by its topic."""
+        return any(
+            record_names()[event][1].topic0 == log.topics[0] and log.address in self.emitters(event)
+            for event in self.events
+        )
 
 
 def gaps(whole: Gap, covered: Iterable[Covered]) -> list[Gap]:

@@ -20,6 +20,7 @@ from aztec_butler.clients.log_stream import stream_logs
 from aztec_butler.core.columns import Decoder
 from aztec_butler.core.errors import ButlerError, CheckFailed, NodeRefused
 from aztec_butler.core.event_kinds import EventKind
+from aztec_butler.core.events import decode_log
 from aztec_butler.core.events_fields import record_names
 from aztec_butler.store.events import BlocksMissing
 from aztec_butler.store.events_schema import joined, narrowest
@@ -269,11 +270,16 @@ class EventReader:
                 steps.done(piece.last_block - piece.first_block + 1)
 
     def _tables(self, gap: Gap, pieces: Sequence[LogPiece]) -> dict[str, pa.Table]:
-        decoder = Decoder(gap.contracts)
+        # A node's filter cannot tell which contract is asked for which event, so events of others may be among them, also
+        # such as their contracts are not known for. What was asked for and does not decode is an error.
+        decoder = Decoder(gap.contracts, strict=False)
         for piece in pieces:
             decoder.add_batches(piece.batches)
-        # A node's filter cannot tell which contract is asked for which event, so others may be among them.
-        found = {record: table for record, table in decoder.finish().tables.items() if record in gap.events}
+        decoded = decoder.finish()
+        for apart in decoded.undecoded:
+            if gap.holds(apart.log):
+                decode_log(apart.log, gap.contracts)
+        found = {record: table for record, table in decoded.tables.items() if record in gap.events}
         return with_times(self._rpc, found)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from aztec_butler.archive.union import values_of
+from aztec_butler.archive.union import EVENT, values_of
 from aztec_butler.core.columns_frame import hex_column
 
 _INT64_END: Final = 1 << 63
@@ -44,7 +44,8 @@ def _series(column: pa.ChunkedArray, field: pa.Field) -> pd.Series[Any]:
     kind = column.type
     is_number = (field.metadata or {}).get(b"abi", b"").startswith(b"uint")
     if pa.types.is_dictionary(kind):
-        return column.to_pandas()  # type: ignore[no-any-return]
+        found = column.to_pandas()
+        return found if field.name == EVENT else _in_order(found)
     if pa.types.is_timestamp(kind):
         return column.to_pandas().astype("datetime64[ns, UTC]")  # type: ignore[no-any-return]
     if pa.types.is_boolean(kind):
@@ -57,6 +58,12 @@ def _series(column: pa.ChunkedArray, field: pa.Field) -> pd.Series[Any]:
         places = pa.array(np.cumsum(column.is_valid()) - 1, mask=column.is_null().to_numpy())
         return _texts(hex_column(column.drop_null().combine_chunks()).take(places))
     return _objects(column, field)
+
+
+def _in_order(texts: pd.Series[Any]) -> pd.Series[Any]:
+    """Categories that are there, sorted: equal rows make equal frames, wherever they were read from."""
+    used = texts.cat.remove_unused_categories()
+    return used.cat.reorder_categories(sorted(used.cat.categories))
 
 
 def _integers(column: pa.ChunkedArray, field: pa.Field) -> pd.Series[Any]:
