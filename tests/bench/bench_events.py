@@ -1,10 +1,14 @@
-"""Logs to columns: ``python tests/bench/bench_events.py [--logs 300000] [--runs 5]``.
+"""Logs to columns: ``python tests/bench/bench_events.py [--logs 300000] [--runs 5] [--late-runs 3]``.
 
 From the bytes of ``eth_getLogs`` answers, four events in 100 ranges each, to finished tables. Every contender is a
 process of its own, and all take turns. Compared is the client's CPU time for each log, from the first request to the
 finished tables, imports left out. web3.py reads a part of the corpus, since it needs minutes for all of it; that its rows
 are ours, value by value, is checked on one range of each event. cryo and viem take part when they are found
 (``--cryo-python``: an interpreter that can import cryo; ``--node-modules``: where viem is installed).
+
+Then the same 400 ranges from a server that answers 50 ms late and takes no wider ones: ``stream_logs``, every check
+included, against viem's one request after the other, by the clock. And three million logs through ``stream_logs``,
+decoded piece by piece: how far memory goes up.
 """
 
 from __future__ import annotations
@@ -18,12 +22,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from log_peers import CRYO, FIRST_BLOCK, SPAN, VIEM, theirs, web3_frames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HERE = Path(__file__).parent
 RANGES = 100
-SPAN = 10_000
-FIRST_BLOCK = 20_000_000
 TARGETS = {
     "columns_x_web3": 150.0,
     "frame_x_web3": 100.0,
@@ -32,9 +41,14 @@ TARGETS = {
     "cryo_cpu_x_columns": 3.0,
     "columns_peak_mb": 250.0,
     "frame_peak_mb": 250.0,
+    "late_stream_x_viem": 10.0,
+    "stream_peak_mb": 250.0,
+    "long_stream_peak_mb": 250.0,
 }
-AT_MOST = {"columns_peak_mb", "frame_peak_mb"}
+AT_MOST = {name for name in TARGETS if name.endswith("_mb")}
 WEB3_RANGES = 4
+DELAY_SECONDS = 0.05
+LONG = 10  # times the corpus
 
 
 def asked(name: str, number: int) -> dict:
@@ -82,42 +96,34 @@ def ours(url: str, ranges: int, form: str):
     return logs
 
 
-def theirs(url: str, ranges: int, name: str):
-    """web3.py's decoded events."""
-    from log_corpus import EVENTS
-    from web3 import Web3
+def streamed(url: str, times: int, *, keep: bool) -> int:
+    """Everything through ``stream_logs``; kept and decoded at the end, or decoded and dropped piece by piece."""
+    from log_corpus import EVENTS, TOPICS
 
-    from aztec_butler.core.contracts import CONTRACTS
-
-    w3 = Web3(Web3.HTTPProvider(url))
-    role, address, _ = EVENTS[name]
-    event = CONTRACTS[role].event(name)
-    contract = w3.eth.contract(address=Web3.to_checksum_address(address), abi=[event.to_json_abi()])
-    for number in range(ranges):
-        first = FIRST_BLOCK + number * SPAN
-        yield contract.events[name]().get_logs(from_block=first, to_block=first + SPAN - 1)
-
-
-def web3_frames(url: str, ranges: int) -> int:
-    import pandas as pd
-    from log_corpus import EVENTS
-    from web3 import Web3  # noqa: F401 - its import is no part of the work
+    from aztec_butler.clients.log_stream import stream_logs
+    from aztec_butler.clients.rpc import Rpc
+    from aztec_butler.core.columns import Decoder
 
     start()
-    total = 0
-    for name in EVENTS:
-        rows = [
-            {
-                "block_number": log["blockNumber"],
-                "log_index": log["logIndex"],
-                "transaction_hash": log["transactionHash"].to_0x_hex(),
-                **log["args"],
-            }
-            for logs in theirs(url, ranges, name)
-            for log in logs
-        ]
-        total += len(pd.DataFrame(rows))
-    return total
+    logs, kept = 0, []
+    with Rpc(url) as rpc:
+        for name, (role, address, _) in [*EVENTS.items()] * times:
+            decoder = Decoder(role)
+            for piece in stream_logs(
+                rpc,
+                addresses=[address],
+                topics=[[TOPICS[name]]],
+                first_block=FIRST_BLOCK,
+                last_block=FIRST_BLOCK + RANGES * SPAN - 1,
+            ):
+                decoder.add_batches(piece.batches)
+                if not keep:
+                    logs += sum(map(len, decoder.finish().tables.values()))
+            if keep:
+                (table,) = decoder.finish().tables.values()
+                logs += len(table)
+                kept.append(table)
+    return logs
 
 
 def same_rows(url: str) -> int:
@@ -155,42 +161,6 @@ def same_rows(url: str) -> int:
     return compared
 
 
-CRYO = """
-import os, resource, sys, time, json
-os.environ.setdefault("RUST_LOG", "error")
-import cryo, pandas
-url, first, last, span, events = json.loads(sys.argv[1])
-before, began = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
-logs = 0
-for address, topic, signature in events:
-    frame = cryo.collect("logs", output_format="pandas", blocks=[f"{first}:{last}"], rpc=url, contract=[address],
-        topic0=[topic], inner_request_size=span, hex=True, no_verbose=True, max_concurrent_requests=100,
-        max_concurrent_chunks=4, event_signature=signature, u256_types=["string"],
-        exclude_columns=["data", "topic0", "topic1", "topic2", "topic3", "address"])
-    logs += len(frame)
-after = resource.getrusage(resource.RUSAGE_SELF)
-print(json.dumps({"logs": logs, "wall": time.perf_counter() - began,
-    "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-    "peak_mb": (after.ru_maxrss - before.ru_maxrss) / 1024}))
-"""
-VIEM = """
-const [url, first, span, ranges, events] = JSON.parse(process.argv[1]);
-const {createPublicClient, http} = await import("viem");
-const {mainnet} = await import("viem/chains");
-const client = createPublicClient({chain: mainnet, transport: http(url)});
-const began = performance.now(), before = process.cpuUsage();
-const kept = [];
-for (const [address, event] of events)
-  for (let number = 0; number < ranges; number++) {
-    const fromBlock = BigInt(first + number * span), toBlock = BigInt(first + (number + 1) * span - 1);
-    kept.push(...await client.getLogs({address, event, fromBlock, toBlock, strict: true}));
-  }
-const used = process.cpuUsage(before);
-console.log(JSON.stringify({logs: kept.length, wall: (performance.now() - began) / 1e3,
-  cpu: (used.user + used.system) / 1e6}));
-"""
-
-
 _began: dict[str, float] = {}
 
 
@@ -202,9 +172,13 @@ def start() -> None:
 def contend(which: str, url: str) -> None:
     """One contender's work, in its own process."""
     if which == "web3":
-        logs = web3_frames(url, WEB3_RANGES)
+        logs = web3_frames(url, WEB3_RANGES, start)
     elif which == "same":
         logs = same_rows(url)
+    elif which in ("stream", "late_stream"):
+        logs = streamed(url, 1, keep=True)
+    elif which == "long_stream":
+        logs = streamed(url, LONG, keep=False)
     else:
         logs = ours(url, RANGES, which)
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -227,7 +201,7 @@ def commands(url: str, options: argparse.Namespace) -> dict[str, list[str]]:
 
     found = {
         which: [sys.executable, __file__, "--contend", which, url]
-        for which in ("columns", "frame", "parser", "web3")
+        for which in ("columns", "frame", "parser", "stream", "web3")
     }
     events = {name: CONTRACTS[role].event(name) for name, (role, _, _) in EVENTS.items()}
     if options.cryo_python:
@@ -237,10 +211,25 @@ def commands(url: str, options: argparse.Namespace) -> dict[str, list[str]]:
         last = FIRST_BLOCK + RANGES * SPAN
         found["cryo"] = [options.cryo_python, "-c", CRYO, json.dumps([url, FIRST_BLOCK, last, SPAN, plain])]
     if options.node_modules:
-        abis = [(EVENTS[name][1], event.to_json_abi()) for name, event in events.items()]
-        work = json.dumps([url, FIRST_BLOCK, SPAN, RANGES, abis])
-        found["viem"] = ["node", "--input-type=module", "-e", VIEM, work]
+        found["viem"] = viem(url)
     return found
+
+
+def late_commands(url: str, options: argparse.Namespace) -> dict[str, list[str]]:
+    found = {"late_stream": [sys.executable, __file__, "--contend", "late_stream", url]}
+    return found | ({"late_viem": viem(url)} if options.node_modules else {})
+
+
+def viem(url: str) -> list[str]:
+    from log_corpus import EVENTS
+
+    from aztec_butler.core.contracts import CONTRACTS
+
+    abis = [
+        (address, CONTRACTS[role].event(name).to_json_abi()) for name, (role, address, _) in EVENTS.items()
+    ]
+    work = json.dumps([url, FIRST_BLOCK, SPAN, RANGES, abis])
+    return ["node", "--input-type=module", "-e", VIEM, work]
 
 
 def hashless(event) -> str:
@@ -253,8 +242,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--logs", type=int, default=300_000)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--late-runs", type=int, default=3)
     parser.add_argument(
-        "--directory", type=Path, default=Path(tempfile.gettempdir()) / "aztec-butler-log-corpus"
+        "--directory", type=Path, default=Path(tempfile.gettempdir()) / "aztec-butler-log-corpus-2"
     )
     parser.add_argument("--cryo-python")
     parser.add_argument("--node-modules", type=Path)
@@ -263,19 +253,36 @@ def main() -> None:
     if options.contend:
         contend(*options.contend)
         return
-    serving = [sys.executable, str(HERE / "log_corpus.py"), str(options.directory / str(options.logs))]
-    with subprocess.Popen(
-        [*serving, str(options.logs), "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
-        url = server.stdout.readline().strip()
-        same = run([sys.executable, __file__, "--contend", "same", url], None)
-        results: dict[str, list[dict]] = {}
-        for _ in range(options.runs):
-            for which, command in commands(url, options).items():
-                cwd = options.node_modules.parent if which == "viem" else None
+    results: dict[str, list[dict]] = {}
+
+    def take_turns(found: dict[str, list[str]], runs: int) -> None:
+        for _ in range(runs):
+            for which, command in found.items():
+                cwd = options.node_modules.parent if which.endswith("viem") else None
                 results.setdefault(which, []).append(run(command, cwd))
-        server.stdin.close()
+
+    with served(options) as url:
+        same = run([sys.executable, __file__, "--contend", "same", url], None)
+        take_turns(commands(url, options), options.runs)
+    with served(options, DELAY_SECONDS, SPAN) as url:
+        take_turns(late_commands(url, options), options.late_runs)
+    with served(options, 0, SPAN) as url:
+        take_turns({"long_stream": [sys.executable, __file__, "--contend", "long_stream", url]}, 1)
     report(results, same["logs"])
+
+
+@contextmanager
+def served(options: argparse.Namespace, *behaviour: float) -> Iterator[str]:
+    """The URL of a server of the corpus; its delay in seconds, and its limit of blocks."""
+    made = [str(options.directory / str(options.logs)), str(options.logs), *map(str, behaviour or (0,))]
+    with subprocess.Popen(
+        [sys.executable, str(HERE / "log_corpus.py"), *made],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        yield server.stdout.readline().strip()
+        server.stdin.close()
 
 
 def run(command: list[str], cwd: Path | None) -> dict:
@@ -299,7 +306,11 @@ def report(results: dict[str, list[dict]], compared: int) -> None:
         measured["cryo_cpu_x_columns"] = each["cryo"] / each["columns"]
     if "viem" in each:
         measured["columns_x_viem"] = each["viem"] / each["columns"]
-    for form in ("columns", "frame"):
+    if "late_viem" in results:
+        wall = {which: statistics.median(each["wall"] for each in results[which]) for which in results}
+        measured["late_stream_x_viem"] = wall["late_viem"] / wall["late_stream"]
+        measured |= {f"{which}_wall_s": wall[which] for which in ("late_viem", "late_stream")}
+    for form in ("columns", "frame", "stream", "long_stream"):
         measured[f"{form}_peak_mb"] = statistics.median(result["peak_mb"] for result in results[form])
     targets = {name: target for name, target in TARGETS.items() if name in measured}
     met = all(
@@ -312,7 +323,8 @@ def report(results: dict[str, list[dict]], compared: int) -> None:
         for which, runs in results.items()
     }
     rounded = {name: round(value, 3) for name, value in measured.items()}
-    rounded |= {"logs": results["columns"][0]["logs"], "values_equal_to_web3": compared}
+    rounded |= {"logs": results["columns"][0]["logs"], "long_logs": results["long_stream"][0]["logs"]}
+    rounded |= {"values_equal_to_web3": compared}
     print(json.dumps({"name": "events", "measured": rounded, "targets": targets, "met": met}))
 
 

@@ -7,6 +7,7 @@ answers from prebuilt bytes and does next to nothing, so that what is measured i
 from __future__ import annotations
 
 import bisect
+import hashlib
 import json
 import random
 import threading
@@ -50,7 +51,6 @@ def make(directory: Path, count: int) -> None:
         )
     }
     keys = ["".join(f"{rng.randrange(_FIELD_ORDER):064x}" for _ in range(8)) for _ in people["attester"]]
-    hashes = {}
     for name, (_, address, share) in EVENTS.items():
         logs, index, place = [], [], 0
         many = share * count // 300_000
@@ -61,9 +61,9 @@ def make(directory: Path, count: int) -> None:
                 ",".join(f'"{topic}"' for topic in [TOPICS[name], *("0x" + topic for topic in topics)]),
                 data,
                 block,
-                rng.randbytes(32).hex(),
-                rng.randrange(300),
-                hashes.setdefault(block, rng.randbytes(32).hex()),
+                hashlib.sha256(b"%d %d" % (block, log_index // 7)).hexdigest(),
+                log_index // 7,
+                block_hash(block),
                 1_720_000_000 + 12 * (block - FIRST_BLOCK),
                 log_index,
             )
@@ -73,6 +73,10 @@ def make(directory: Path, count: int) -> None:
         (directory / f"{name}.json").write_text(",".join(logs) + ",")
         (directory / f"{name}.index").write_text(json.dumps([*index, (2**53, place)]))
     (directory / "done").touch()
+
+
+def block_hash(block: int) -> str:
+    return hashlib.sha256(b"%d" % block).hexdigest()
 
 
 def _places(rng, many):
@@ -100,9 +104,15 @@ def _content(name, rng, people, keys):
 
 
 class Server:
-    """The node: ``with Server(directory) as server`` and then ``server.url``."""
+    """The node: ``with Server(directory) as server`` and then ``server.url``.
 
-    def __init__(self, directory: Path, delay_seconds: float = 0) -> None:
+    Args:
+        directory: of the corpus.
+        delay_seconds: every answer is so late.
+        limit: of blocks in one range; more are refused.
+    """
+
+    def __init__(self, directory: Path, delay_seconds: float = 0, limit: int | None = None) -> None:
         self._streams = {}
         for name, topic in TOPICS.items():
             index = json.loads((directory / f"{name}.index").read_text())
@@ -118,7 +128,13 @@ class Server:
             def do_POST(self) -> None:
                 asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 time.sleep(delay_seconds)
-                parts = _answer(streams, asked)
+                if isinstance(asked, list):
+                    parts = [b"["]
+                    for call in asked:
+                        parts += [*_answer(streams, call, limit), b","]
+                    parts[-1] = b"]"
+                else:
+                    parts = _answer(streams, asked, limit)
                 head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {sum(map(len, parts))}\r\n\r\n"
                 self.connection.sendall(head.encode())
                 for part in parts:
@@ -142,49 +158,61 @@ class Server:
         self._server.shutdown()
 
 
-def _answer(streams, call):
-    head = b'{"jsonrpc":"2.0","id":%s,"result":' % json.dumps(call["id"]).encode()
+def _answer(streams, call, limit):
+    start = b'{"jsonrpc":"2.0","id":%s,' % json.dumps(call["id"]).encode()
+    head = start + b'"result":'
     method, parameters = call["method"], call.get("params") or []
+    if method == "eth_getBlockByNumber":
+        number = int(parameters[0], 16) if parameters[0][:2] == "0x" else FIRST_BLOCK + BLOCKS
+        words = [f"0x{block_hash(each)}".encode() for each in (number, number - 1)]
+        return [head, _HEADER % (number, *words, 1_720_000_000 + 12 * (number - FIRST_BLOCK)), b"}"]
     if method != "eth_getLogs":
-        number = (
-            int(parameters[0], 16) if method == "eth_getBlockByNumber" and parameters[0][:2] == "0x" else 0
-        )
         known = {
             "eth_chainId": "0x1",
             "net_version": "1",
             "eth_blockNumber": hex(FIRST_BLOCK + BLOCKS),
             "web3_clientVersion": "stub/1",
-            "eth_getBlockByNumber": _block(number or FIRST_BLOCK + BLOCKS),
         }
         return [head + json.dumps(known[method]).encode() + b"}"]
     asked = parameters[0]
+    first_block, last_block = int(asked["fromBlock"], 16), int(asked["toBlock"], 16)
+    if limit is not None and last_block - first_block >= limit:
+        words = b'"error":{"code":-32614,"message":"eth_getLogs is limited to a %d range"}}'
+        return [start + words % limit]
     topic = asked["topics"][0]
     blocks, places, text = streams[topic[0] if isinstance(topic, list) else topic]
-    first = bisect.bisect_left(blocks, int(asked["fromBlock"], 16))
-    last = bisect.bisect_right(blocks, int(asked["toBlock"], 16))
+    first = bisect.bisect_left(blocks, first_block)
+    last = bisect.bisect_right(blocks, last_block)
     logs = text[places[first] : places[last] - 1] if last > first else b""
     return [head + b"[", logs, b"]}"]
 
 
-def _block(number):
-    words = ("hash", "parentHash", "sha3Uncles", "transactionsRoot", "stateRoot", "receiptsRoot", "mixHash")
+def _header() -> bytes:
+    """A header as long as real ones: without bodies, but with the hashes of 150 transactions."""
+    words = ("sha3Uncles", "transactionsRoot", "stateRoot", "receiptsRoot", "mixHash")
     numbers = ("difficulty", "totalDifficulty", "gasUsed", "baseFeePerGas")
-    return (
-        dict.fromkeys(words, f"0x{number:064x}")
+    header = (
+        dict.fromkeys(words, "0x" + "ab" * 32)
         | dict.fromkeys(numbers, "0x7")
-        | {"number": hex(number), "timestamp": hex(1_720_000_000 + 12 * (number - FIRST_BLOCK))}
+        | {"number": "0x%x", "hash": "%b", "parentHash": "%b", "timestamp": "0x%x"}
         | {"gasLimit": "0x1c9c380", "size": "0x220", "extraData": "0x", "nonce": "0x" + "00" * 8}
-        | {"miner": "0x" + "00" * 20, "logsBloom": "0x" + "00" * 256, "transactions": [], "uncles": []}
+        | {"miner": "0x" + "00" * 20, "logsBloom": "0x" + "00" * 256}
+        | {"transactions": ["0x" + "cd" * 32] * 150, "uncles": []}
     )
+    return json.dumps(header).encode()
+
+
+_HEADER = _header()
 
 
 def main() -> None:
-    """Serve until standard input ends: ``python tests/bench/log_corpus.py DIRECTORY LOGS DELAY_SECONDS``."""
+    """Serve until standard input ends: ``python tests/bench/log_corpus.py DIRECTORY LOGS DELAY_SECONDS [LIMIT]``."""
     import sys
 
     directory = Path(sys.argv[1])
     make(directory, int(sys.argv[2]))
-    with Server(directory, float(sys.argv[3])) as server:
+    limit = int(sys.argv[4]) if len(sys.argv) > 4 else None
+    with Server(directory, float(sys.argv[3]), limit) as server:
         print(server.url, flush=True)
         sys.stdin.read()
 
