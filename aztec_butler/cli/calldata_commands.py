@@ -2,6 +2,7 @@
 
 # ruff: noqa: D417 - what groups of options give is not the caller's
 
+import re
 from typing import Annotated, Any
 
 from aztec_butler.cli.answer import Answer
@@ -13,6 +14,7 @@ from aztec_butler.core.errors import InputError
 from aztec_butler.core.hexes import parse_address
 
 Block = int | str
+_RATE = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))?\s*(%?)", re.ASCII)
 Address = Annotated[str, parse_address, "ADDRESS"]
 ProviderId = Annotated[int, parse_whole, "PROVIDER_ID"]
 
@@ -26,18 +28,14 @@ def parse_rate(text: str) -> int:
     Raises:
         InputError: anything else, or finer than a basis point.
     """
-    from decimal import Decimal, InvalidOperation
-
-    cleaned = text.strip()
-    try:
-        bps = Decimal(cleaned.removesuffix("%")) * (100 if cleaned.endswith("%") else 1)
-        if not bps.is_finite() or bps != bps.to_integral_value():
-            raise InputError("a share finer than a basis point", hint="2500, or 25%", value=text)
-        return int(bps)
-    except InvalidOperation:
-        raise InputError(
-            "expected a share in basis points or percent", hint="2500, or 25%", value=text
-        ) from None
+    match = _RATE.fullmatch(text.strip())
+    if match is None:
+        raise InputError("expected a share in basis points or percent", hint="2500, or 25%", value=text)
+    whole, fraction, percent = match.groups()
+    bps = int(whole + (fraction or "").ljust(2, "0")) if percent else int(whole)
+    if len(fraction or "") > (2 if percent else 0):
+        raise InputError("a share finer than a basis point", hint="2500, or 25%", value=text)
+    return bps
 
 
 Rate = Annotated[int, parse_rate, "BPS|PERCENT%"]
