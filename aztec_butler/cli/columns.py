@@ -15,7 +15,7 @@ _LARGEST_JSON_INTEGER = 2**53 - 1
 """Beyond it many readers of JSON round."""
 _TOKENS = {"wei": "_aztec", "ether": "_eth"}
 """What amounts are of, by their unit; both are kept in wei, and differ in what people call a whole one."""
-_ETHER_DECIMALS = 4
+_ETHER_DECIMALS = 6
 
 
 class Column(NamedTuple):

@@ -20,7 +20,7 @@ def test_publishers__one_is_critical__exit_5_worst_first(devnet, cli):
     ran = cli(*words)
     assert ran.code == 5
     assert ran.out.splitlines()[1].startswith(B)
-    assert "0.0500" in ran.out
+    assert "0.050000" in ran.out
     assert "1 of 2 publishers are critical" in ran.err
     document = json.loads(cli(*words, "--format", "json").out)
     first, second = document["rows"]
