@@ -80,9 +80,9 @@ def test_interrupt__130_without_a_traceback(cli, network, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        (["attester"], "attesters"),
+        (["atesters"], "attesters"),
         (["config", "shw"], "show"),
-        (["keys"], "--help"),
+        (["keynote"], "--help"),
         (["__class__"], "--help"),
         (["config", "show", "__dir__"], "__dir__"),
         (["--network", "mainnet"], "COMMAND"),
