@@ -12,18 +12,17 @@ from functools import cached_property
 from typing import Any
 
 from aztec_butler.clients.blocks import fetch_timestamps
+from aztec_butler.clients.header import Discover, Header, fetch_header
 from aztec_butler.clients.multicall import Multicall, Read
 from aztec_butler.clients.rpc import Rpc
 from aztec_butler.clients.splits import fetch_split_parameters
 from aztec_butler.clients.staking_logs import StakingLogs
 from aztec_butler.clients.staking_series import fetch_boundaries, fetch_history_steps
-from aztec_butler.core.contracts import GOVERNANCE, GSE, REGISTRY, ROLLUP, STAKING_REGISTRY
-from aztec_butler.core.errors import NotFoundError
+from aztec_butler.core.contracts import GOVERNANCE, ROLLUP, STAKING_REGISTRY
 from aztec_butler.core.hexes import parse_address
 from aztec_butler.core.history import Place, StakingHistory
 from aztec_butler.core.history_replay import replay
-from aztec_butler.core.queue_config import queue_config_slot
-from aztec_butler.core.records import BlockStamp, Deployment, ProviderConfiguration, Rollup, RollupState
+from aztec_butler.core.records import BlockStamp, Deployment, ProviderConfiguration, RollupState
 from aztec_butler.core.rows import (
     Attester,
     Delegation,
@@ -45,21 +44,8 @@ from aztec_butler.core.views import (
 )
 from aztec_butler.core.whereabouts import Whereabouts
 
-Discover = Callable[[BlockStamp, int], Deployment]
-"""The deployment as of a block, with at least so many rollups."""
 Progress = Callable[[int, int, str], None]
 """Told how much is done, of how much, and what is being read."""
-
-_SHARED = 3
-_ROLLUP_STATE = (
-    "getActiveAttesterCount",
-    "getEntryQueueLength",
-    "getNextFlushableEpoch",
-    "getAvailableValidatorFlushes",
-    "getIsBootstrapped",
-    "getLocalEjectionThreshold",
-    "getSlasher",
-)
 
 
 class Snapshot:
@@ -182,70 +168,26 @@ class Snapshot:
     @property
     def deployment(self) -> Deployment:
         """The contracts of the network."""
-        return self._header[0]
+        return self._header.deployment
 
     @property
     def rollups(self) -> tuple[RollupState, ...]:
         """Every rollup at the block, in the order in which they became canonical."""
-        return self._header[1]
+        return self._header.rollups
 
     @cached_property
-    def _header(self) -> tuple[Deployment, tuple[RollupState, ...], int]:
-        """The contracts, the state of every rollup at the block, and how many providers there are."""
-        deployment = self._discover(self.block, 0)
-        count, states, provider_count = self._read_header(deployment)
-        if count > len(deployment.rollups):
-            deployment = self._discover(self.block, count)
-            count, states, provider_count = self._read_header(deployment)
-        states = states[:count]
-        if not any(state.is_latest_in_gse for state in states):
-            raise NotFoundError(
-                "no rollup of the Registry holds the stake at this block",
-                hint="the block lies before the first rollup, or between the two steps of an upgrade; ask at a later one",
-                block=self.block.number,
-                first_block=min(rollup.genesis_block for rollup in deployment.rollups),
-            )
-        return deployment, states, provider_count
-
-    def _read_header(self, deployment: Deployment) -> tuple[int, tuple[RollupState, ...], int]:
-        rollups = [rollup for rollup in deployment.rollups if rollup.genesis_block <= self.block.number]
-        reads = [
-            Read(deployment.registry, REGISTRY.function("numberOfVersions")),
-            Read(deployment.registry, REGISTRY.function("getCanonicalRollup")),
-            Read(deployment.gse, GSE.function("getLatestRollup")),
-        ]
-        reads += [
-            Read(rollup.address, ROLLUP.function(name, rollup.generation))
-            for rollup in rollups
-            for name in _ROLLUP_STATE
-        ]
-        if deployment.staking_registry is not None:
-            reads.append(
-                Read(deployment.staking_registry, STAKING_REGISTRY.function("nextProviderIdentifier"))
-            )
-        values = self._read(reads, "rollups")
-        words = self._multicall.read_storage(
-            [(rollup.address, queue_config_slot(rollup.generation)) for rollup in rollups], self.block
-        )
-        count, canonical, latest = values[:_SHARED]
-        width = len(_ROLLUP_STATE)
-        states = tuple(
-            _rollup_state(
-                rollup, values[_SHARED + i * width : _SHARED + (i + 1) * width], words[i], canonical, latest
-            )
-            for i, rollup in enumerate(rollups)
-        )
-        return count, states, 0 if deployment.staking_registry is None else values[-1] - 1
+    def _header(self) -> Header:
+        """What every question begins with."""
+        return fetch_header(self._multicall, self._discover, self.block, progress=self._about("rollups"))
 
     @cached_property
     def provider_configurations(self) -> tuple[ProviderConfiguration, ...]:
         """Every provider, by id."""
-        deployment, _, count = self._header
         names = ("providerConfigurations", "providerQueues")
         values = self._read(
             [
-                Read(str(deployment.staking_registry), STAKING_REGISTRY.function(name), (provider_id,))
-                for provider_id in range(1, count + 1)
+                Read(str(self.deployment.staking_registry), STAKING_REGISTRY.function(name), (provider_id,))
+                for provider_id in range(1, self._header.provider_count + 1)
                 for name in names
             ],
             "providers",
@@ -259,27 +201,24 @@ class Snapshot:
     @cached_property
     def history(self) -> StakingHistory:
         """The replayed events up to the block."""
-        deployment, states, _ = self._header
         logs = self._logs.fetch(
-            deployment,
+            self.deployment,
             self.block,
             finalized_number=self._finalized_number,
             progress=self._about("blocks of logs"),
         )
-        thresholds = {state.rollup.address: state.local_ejection_threshold_wei for state in states}
-        return replay(logs, deployment, thresholds)
+        thresholds = {state.rollup.address: state.local_ejection_threshold_wei for state in self.rollups}
+        return replay(logs, self.deployment, thresholds)
 
     @cached_property
     def _whereabouts(self) -> Whereabouts:
-        deployment, states, _ = self._header
-        latest = next(state.rollup.address for state in states if state.is_latest_in_gse)
-        return Whereabouts(deployment=deployment, latest_rollup=latest, history=self.history)
+        latest = next(state.rollup.address for state in self.rollups if state.is_latest_in_gse)
+        return Whereabouts(deployment=self.deployment, latest_rollup=latest, history=self.history)
 
     @cached_property
     def state(self) -> StakingState:
         """Everything together, checked."""
-        deployment, states, _ = self._header
-        places = [(state.rollup, place) for state in states for place in range(state.queued_count)]
+        places = [(state.rollup, place) for state in self.rollups for place in range(state.queued_count)]
         staked = tuple(self._whereabouts.stakes)
         reads = [self._view(attester) for attester in staked]
         reads += [
@@ -290,13 +229,13 @@ class Snapshot:
         deposits = [(rollup.address, decode_queued_deposit(place, next(values))) for rollup, place in places]
         return StakingState(
             block=self.block,
-            deployment=deployment,
-            rollups=states,
+            deployment=self.deployment,
+            rollups=self.rollups,
             queues={
                 state.rollup.address: tuple(
                     deposit for rollup, deposit in deposits if rollup == state.rollup.address
                 )
-                for state in states
+                for state in self.rollups
             },
             providers=self.provider_configurations,
             whereabouts=self._whereabouts,
@@ -327,22 +266,3 @@ class Snapshot:
     def _about(self, what: str) -> Callable[[int, int], None] | None:
         progress = self._progress
         return None if progress is None else lambda done, total: progress(done, total, what)
-
-
-def _rollup_state(
-    rollup: Rollup, values: Sequence[Any], word: int, canonical: str, latest: str
-) -> RollupState:
-    active, queued, next_epoch, allowance, is_bootstrapped, threshold_wei, slasher = values
-    return RollupState(
-        rollup=rollup,
-        is_canonical=rollup.address == canonical,
-        is_latest_in_gse=rollup.address == latest,
-        active_count=active,
-        queued_count=queued,
-        next_flushable_epoch=next_epoch,
-        allowance=allowance,
-        is_bootstrapped=is_bootstrapped,
-        queue_config_word=word,
-        local_ejection_threshold_wei=threshold_wei,
-        slasher=slasher,
-    )
