@@ -17,14 +17,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import numpy as np
-import numpy.typing as npt
+import pyarrow as pa
 
 from aztec_butler.core.errors import InputError, NodeError
 from aztec_butler.store.files import write_whole
 from aztec_butler.store.settings_files import APPLICATION
 
-Octets = npt.NDArray[np.uint8]
 Part = tuple[int, int]
 """Offset and length of bytes in a file."""
 LOCK: Final = "lock"
@@ -53,7 +51,7 @@ class Folder(Protocol):
     def read(self, path: str) -> bytes:
         """A whole file."""
 
-    def read_parts(self, path: str, size: int, parts: Iterable[Part]) -> Octets:
+    def read_parts(self, path: str, size: int, parts: Iterable[Part]) -> pa.Buffer:
         """A file of which only these parts are filled in."""
 
     def write(self, path: str, content: Any) -> None:
@@ -114,12 +112,12 @@ class LocalFolder:
         with self._named("read", path):
             return (self._path / path).read_bytes()
 
-    def read_parts(self, path: str, size: int, parts: Iterable[Part]) -> Octets:
+    def read_parts(self, path: str, size: int, parts: Iterable[Part]) -> pa.Buffer:
         with self._named("read", path), open(self._path / path, "rb", buffering=0) as file:  # noqa: PTH123
             _check_size(os.fstat(file.fileno()).st_size, size)
-            content = np.empty(size, np.uint8)
+            content = pa.allocate_buffer(size)
             for offset, length in parts:
-                rest = content.data[offset : offset + length]
+                rest = memoryview(content).cast("B")[offset : offset + length]
                 while rest:
                     done = os.preadv(file.fileno(), [rest], offset)
                     if not done:
@@ -222,17 +220,18 @@ class RemoteFolder:
             content: bytes = self._system.cat_file(self._at(path))
             return content
 
-    def read_parts(self, path: str, size: int, parts: Iterable[Part]) -> Octets:
-        with self._named("read", path):
-            content = np.empty(size, np.uint8)
-            for offset, length in parts:
-                whole = offset == 0 and length == size
+    def read_parts(self, path: str, size: int, parts: Iterable[Part]) -> pa.Buffer:
+        content = pa.allocate_buffer(size)
+        view = memoryview(content).cast("B")
+        for offset, length in parts:
+            whole = offset == 0 and length == size
+            with self._named("read", path):
                 read = self._system.cat_file(
                     self._at(path), start=None if whole else offset, end=None if whole else offset + length
                 )
-                if len(read) != length:
-                    raise TornFileError("it has another size")
-                content[offset : offset + length] = np.frombuffer(read, np.uint8)
+            if len(read) != length:
+                raise TornFileError("it has another size")
+            view[offset : offset + length] = read
         return content
 
     def write(self, path: str, content: Any) -> None:

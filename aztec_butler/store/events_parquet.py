@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from aztec_butler.core.events_fields import record_names
-from aztec_butler.store.events_folder import Folder, Octets, Part, TornFileError
+from aztec_butler.store.events_arrays import numbers
+from aztec_butler.store.events_folder import Folder, Part, TornFileError
 from aztec_butler.store.events_manifest import DataFile
 from aztec_butler.store.events_schema import fingerprint, wide_columns
 
@@ -63,7 +64,7 @@ def write_table(folder: Folder, event: str, table: pa.Table, name: str) -> DataF
         footer_size=len(footer),
         footer_crc=zlib.crc32(footer),
         crcs=tuple(
-            tuple(zlib.crc32(content[offset : offset + length]) for offset, length in chunks)
+            tuple(zlib.crc32(content.slice(offset, length)) for offset, length in chunks)
             for chunks in _chunks(_metadata(footer))
         ),
         wide=wide_columns(event, table.schema),
@@ -105,7 +106,7 @@ def check_whole(folder: Folder, file: DataFile) -> None:
         raise UnreadableFileError(file, "it is gone") from None
     except TornFileError as error:
         raise UnreadableFileError(file, str(error)) from None
-    if hashlib.sha256(content.data).hexdigest() != file.sha256:
+    if hashlib.sha256(content).hexdigest() != file.sha256:
         raise UnreadableFileError(file, "its content is not what was written")
 
 
@@ -125,7 +126,7 @@ def _read(
         file.path, file.size, whole if everything else [(footer_at, file.footer_size)]
     )
     _check(content, (footer_at, file.footer_size), file.footer_crc)
-    metadata = _metadata(content[footer_at:])
+    metadata = _metadata(content.slice(footer_at))
     wanted = None if names is None else {*names, "block_number"}
     groups = [
         group
@@ -146,16 +147,16 @@ def _read(
         _check(content, (footer_at, file.footer_size), file.footer_crc)
     for part, crc in parts:
         _check(content, part, crc)
-    parquet = pq.ParquetFile(pa.BufferReader(pa.py_buffer(content)), metadata=metadata)
+    parquet = pq.ParquetFile(pa.BufferReader(content), metadata=metadata)
     names = None if wanted is None else [name for name in parquet.schema_arrow.names if name in wanted]
     table = parquet.read_row_groups(groups, columns=names, use_threads=use_threads)
-    blocks = table.column("block_number").to_numpy()
+    blocks = numbers(table.column("block_number"))
     begin = int(np.searchsorted(blocks, np.uint64(first_block), "left"))
     end = int(np.searchsorted(blocks, np.uint64(last_block), "right"))
     return table if (begin, end) == (0, len(table)) else table.slice(begin, end - begin)
 
 
-def _encoded(table: pa.Table) -> memoryview:
+def _encoded(table: pa.Table) -> pa.Buffer:
     leaves = {field.name: _leaves(field.name, field.type) for field in table.schema}
     plain = _HASHES | _ASCENDING
     sink = pa.BufferOutputStream()
@@ -170,7 +171,7 @@ def _encoded(table: pa.Table) -> memoryview:
         column_encoding=dict.fromkeys(_ASCENDING, "DELTA_BINARY_PACKED"),
         write_page_checksum=True,
     )
-    return memoryview(sink.getvalue())
+    return sink.getvalue()
 
 
 def _leaves(path: str, of: pa.DataType) -> list[str]:
@@ -182,13 +183,13 @@ def _leaves(path: str, of: pa.DataType) -> list[str]:
     return [path]
 
 
-def _footer(content: memoryview) -> memoryview:
-    length = int.from_bytes(content[-_MARK:][:4], "little")
-    return content[-_MARK - length :]
+def _footer(content: pa.Buffer) -> pa.Buffer:
+    length = int.from_bytes(content.slice(len(content) - _MARK, 4), "little")
+    return content.slice(len(content) - _MARK - length)
 
 
-def _metadata(footer: Any) -> pq.FileMetaData:
-    return pq.read_metadata(pa.BufferReader(pa.py_buffer(footer)))
+def _metadata(footer: pa.Buffer) -> pq.FileMetaData:
+    return pq.read_metadata(pa.BufferReader(footer))
 
 
 def _chunks(metadata: pq.FileMetaData) -> list[list[Part]]:
@@ -226,7 +227,7 @@ def _bridged(parts: Sequence[Part]) -> list[Part]:
     return whole
 
 
-def _check(content: Octets, part: Part, crc: int) -> None:
+def _check(content: pa.Buffer, part: Part, crc: int) -> None:
     offset, length = part
-    if zlib.crc32(content[offset : offset + length].data) != crc:
+    if zlib.crc32(content.slice(offset, length)) != crc:
         raise TornFileError("its content is not what was written")

@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from aztec_butler.store.events_arrays import kept, numbers, one_of
 from aztec_butler.store.events_coverage import Segment
 from aztec_butler.store.events_folder import Folder
 from aztec_butler.store.events_manifest import DataFile
@@ -66,16 +66,9 @@ def _read(folder: Folder, source: Source, names: Collection[str] | None, *, use_
     whole = {(segment.first_block, segment.last_block) for segment in segments} == {(first, last)}
     if whole and wanted.issuperset(file.addresses):
         return table
-    keep = np.zeros(len(table), bool)
-    blocks = table.column("block_number").to_numpy()
+    rows = np.zeros(len(table), bool)
+    blocks = numbers(table.column("block_number"))
     for segment in segments:
         inside = (blocks >= np.uint64(segment.first_block)) & (blocks <= np.uint64(segment.last_block))
-        keep |= inside & _emitted_by(table.column("address"), segment.addresses)
-    return table.filter(pa.array(keep))
-
-
-def _emitted_by(column: pa.ChunkedArray, addresses: frozenset[str]) -> npt.NDArray[np.bool_]:
-    found: npt.NDArray[np.bool_] = pc.is_in(
-        column.cast(pa.string()), value_set=pa.array(sorted(addresses), pa.string())
-    ).to_numpy()
-    return found
+        rows |= inside & one_of(table.column("address"), segment.addresses)
+    return kept(table, rows)

@@ -13,6 +13,7 @@ from aztec_butler.core.errors import InputError
 from aztec_butler.core.events import check_role
 from aztec_butler.core.events_fields import record_names
 from aztec_butler.core.hexes import parse_address
+from aztec_butler.store.events_arrays import numbers
 from aztec_butler.store.events_schema import ColumnsError, check_events, wide_columns
 
 _HASH = re.compile("0x[0-9a-f]{64}")
@@ -70,7 +71,7 @@ def check_tables(
         _check(event, table, {address for address, has in contracts.items() if has == role}, role)
         if not len(table):
             continue
-        blocks = table.column("block_number").to_numpy()
+        blocks = numbers(table.column("block_number"))
         if blocks[0] < first_block or blocks[-1] > last_block:
             raise InputError(
                 "logs outside the range of the commit",
@@ -110,8 +111,8 @@ def _check(event: str, table: pa.Table, addresses: set[str], role: str) -> None:
             role=role,
             address=min(found - addresses),
         )
-    blocks = table.column("block_number").to_numpy()
-    places = table.column("log_index").to_numpy()
+    blocks = numbers(table.column("block_number"))
+    places = numbers(table.column("log_index"))
     later = (blocks[1:] > blocks[:-1]) | ((blocks[1:] == blocks[:-1]) & (places[1:] > places[:-1]))
     if not later.all():
         row = int(np.argmin(later)) + 1

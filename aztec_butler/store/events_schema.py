@@ -9,23 +9,29 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
+import attrs
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from aztec_butler.core import columns, events
 from aztec_butler.core.abi_structs import Array, Tuple
-from aztec_butler.core.abi_types import WORD, Type, Uint
+from aztec_butler.core.abi_types import WORD, Address, Bool, Bytes, FixedBytes, Uint
+from aztec_butler.core.columns import POSITION
 from aztec_butler.core.columns_batch import Octets, rows_of
-from aztec_butler.core.columns_words import AMOUNT, binary_column, word_column
+from aztec_butler.core.columns_words import AMOUNT, arrow_field, binary_column, word_column
 from aztec_butler.core.errors import InputError
-from aztec_butler.core.events_fields import event_fields, record_names
+from aztec_butler.core.events_fields import Field, event_fields, record_names, struct_fields
 from aztec_butler.core.spelling import did_you_mean
+from aztec_butler.store.events_arrays import numbers
 
 _LADDER: Final = {"uint64": pa.uint64(), "decimal": AMOUNT, "word": pa.binary(WORD)}
-_ZERO_ADDRESS: Final = "0x" + "00" * 20
+_ADDRESS: Final = pa.dictionary(pa.int32(), pa.string())
+_POSITION: Final = tuple(
+    pa.field(name, of, nullable=name == "block_timestamp")
+    for name, of in zip(POSITION, [*[pa.uint64()] * 4, *[pa.binary(WORD)] * 2, _ADDRESS], strict=True)
+)
 
 
 class ColumnsError(Exception):
@@ -42,22 +48,18 @@ def check_events(names: Iterable[str]) -> None:
 
 @cache
 def narrowest(event: str) -> pa.Schema:
-    """The columns of an event whose numbers are small: what ``core.columns`` makes of a log of zeros."""
-    record = events.record_of(*record_names()[event])
-    log = events.encode(
-        record(
-            position=events.Position(
-                address=_ZERO_ADDRESS,
-                block_number=0,
-                block_hash="0x" + "00" * WORD,
-                transaction_hash="0x" + "00" * WORD,
-                transaction_index=0,
-                log_index=0,
-            ),
-            **{field.name: _zero(field.type) for field in event_fields(record.event)},
-        )
-    )
-    return columns.decode([log], record.role).tables[event].schema
+    """The columns of an event whose numbers are small, as ``core.columns`` makes them."""
+    _, line = record_names()[event]
+    found = list(_POSITION)
+    for field, parameter in zip(event_fields(line), line.inputs, strict=True):
+        if parameter.indexed:
+            found.append(_entry(field, _topic_type(field)))
+        elif isinstance(field.type, Tuple):
+            inner = struct_fields(field.type, field.label)
+            found += [_flat(field.name, part) for part in inner]
+        else:
+            found.append(_entry(field, _type(field)))
+    return pa.schema(found)
 
 
 @cache
@@ -248,7 +250,7 @@ def _words(array: pa.Array) -> Octets:
         halves = np.frombuffer(array.buffers()[1], "<u8").reshape(-1, 2)[array.offset :][: len(array)]
         quads[:, 2], quads[:, 3] = halves[:, 1], halves[:, 0]
     else:
-        quads[:, 3] = array.to_numpy()
+        quads[:, 3] = numbers(array)
     return quads.view(np.uint8)
 
 
@@ -259,15 +261,37 @@ def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
     return whole.unify_dictionaries().combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
 
 
-def _zero(of: Type) -> Any:
+def _flat(outer: str, part: Field) -> pa.Field:
+    return _entry(attrs.evolve(part, name=f"{outer}_{part.name}"), _type(part))
+
+
+def _entry(field: Field, of: pa.DataType) -> pa.Field:
+    # ``arrow_field`` takes the type from a column.
+    return arrow_field(field, _Typed(of))
+
+
+@attrs.frozen
+class _Typed:
+    type: pa.DataType
+
+
+def _topic_type(field: Field) -> pa.DataType:
+    hashed = field.type.is_dynamic or isinstance(field.type, Array | Tuple)
+    return _LADDER["word"] if hashed else _type(field)
+
+
+def _type(field: Field) -> pa.DataType:
+    of = field.type
     if isinstance(of, Array):
-        return (_zero(of.item),) * (of.size or 0)
+        return pa.list_(_type(attrs.evolve(field, type=of.item)))
     if isinstance(of, Tuple):
-        return tuple(_zero(component) for component in of.components)
-    if of.name == "address":
-        return _ZERO_ADDRESS
-    if of.name == "string":
-        return ""
-    if of.name == "bool":
-        return False
-    return b"\0" * getattr(of, "size", 0) if of.name.startswith("bytes") else 0
+        return pa.struct([_entry(part, _type(part)) for part in struct_fields(of, field.label)])
+    if isinstance(of, Bytes):
+        return pa.string() if of.name == "string" else pa.binary()
+    if isinstance(of, FixedBytes):
+        return pa.binary(of.size)
+    if isinstance(of, Address):
+        return _ADDRESS
+    if isinstance(of, Bool):
+        return pa.bool_()
+    return {"word": _LADDER["word"], "wei": AMOUNT}.get(field.unit or "", pa.uint64())

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from soak.made_logs import value_of
 
 from aztec_butler.core import columns, events
+from aztec_butler.core.abi_structs import Array, Tuple
 from aztec_butler.core.errors import InputError
 from aztec_butler.core.events_fields import event_fields, record_names
 from aztec_butler.store.events_folder import folder_at
@@ -30,20 +31,24 @@ from aztec_butler.store.events_schema import (
 ADDRESS = "0x" + "01" * 20
 
 
+def made_position(row):
+    return events.Position(
+        address=ADDRESS,
+        block_number=row,
+        block_hash=f"0x{row:064x}",
+        transaction_hash=f"0x{row + 1:064x}",
+        transaction_index=0,
+        log_index=row,
+    )
+
+
 def made(event, values):
     """A table of logs; where a value is huge, its numbers are."""
     kind = getattr(events, event)
     rng = random.Random(str(values))
     records = [
         kind(
-            position=events.Position(
-                address=ADDRESS,
-                block_number=row,
-                block_hash="0x" + rng.randbytes(32).hex(),
-                transaction_hash="0x" + rng.randbytes(32).hex(),
-                transaction_index=0,
-                log_index=row,
-            ),
+            position=made_position(row),
             **{field.name: value_of(field.type, rng, huge=huge) for field in event_fields(kind.event)},
         )
         for row, huge in enumerate(values)
@@ -53,6 +58,27 @@ def made(event, values):
 
 def plain(table):
     return [(field.name, field.type, field.metadata) for field in table.schema], table.to_pylist()
+
+
+@pytest.mark.parametrize("event", sorted(record_names()))
+def test_narrowest__any_event__are_the_columns_of_a_decoder(event):
+    role, line = record_names()[event]
+    zeros = {field.name: zero(field.type) for field in event_fields(line)}
+    log = events.encode(getattr(events, event)(position=made_position(0), **zeros))
+    decoded = columns.decode([log], role).tables[event]
+    assert narrowest(event).equals(decoded.schema, check_metadata=True)
+
+
+def zero(of):
+    if isinstance(of, Array):
+        return (zero(of.item),) * (of.size or 0)
+    if isinstance(of, Tuple):
+        return tuple(zero(component) for component in of.components)
+    if of.name == "address":
+        return ADDRESS
+    if of.name in {"string", "bool"}:
+        return {"string": "", "bool": False}[of.name]
+    return b"\0" * getattr(of, "size", 0) if of.name.startswith("bytes") else 0
 
 
 @pytest.mark.parametrize("event", sorted(record_names()))
