@@ -82,7 +82,7 @@ def test_interrupt__130_without_a_traceback(cli, network, monkeypatch):
     [
         (["atesters"], "attesters"),
         (["config", "shw"], "show"),
-        (["keynote"], "--help"),
+        (["zebra"], "--help"),
         (["__class__"], "--help"),
         (["config", "show", "__dir__"], "__dir__"),
         (["--network", "mainnet"], "COMMAND"),
