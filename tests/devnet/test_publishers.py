@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from fault_proxy import FaultyNode, NodeSays
 
+from aztec_butler.clients.policy import NO_RETRIES
 from aztec_butler.clients.publishers import fetch_publishers
 from aztec_butler.clients.rpc import Rpc
 from aztec_butler.core.errors import InputError, NodeRefused
@@ -123,7 +124,7 @@ def test_fetch__node_without_any_state__refused():
 
 @pytest.mark.loopback
 def test_fetch__nonsense_for_an_amount__refused_and_never_zero():
-    with forgetful(0) as node, Rpc(node.url) as rpc:
+    with forgetful(0) as node, Rpc(node.url, policy=NO_RETRIES) as rpc:
         node.answers["eth_getBalance"] = lambda *_: None
         with pytest.raises(NodeRefused):
             fetch_publishers(rpc, [A], window_seconds=86_400)
