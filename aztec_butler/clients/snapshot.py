@@ -257,10 +257,10 @@ class Snapshot:
         for place in places:
             if place is None:
                 continue
-            if place.block_timestamp is None:
-                unknown.add(place.block_number)
-            else:
+            if place.block_timestamp:
                 times[place.block_number] = place.block_timestamp
+            else:  # some nodes say 0 where they do not know
+                unknown.add(place.block_number)
         return times | fetch_timestamps(self._rpc, unknown - times.keys())
 
     def _about(self, what: str) -> Callable[[int, int], None] | None:

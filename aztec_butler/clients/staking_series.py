@@ -108,7 +108,7 @@ def fetch_history_steps(
     blocks = set()
     for place in chain(places(history), (log for log, _ in gifts)):
         blocks.add(place.block_number)
-        if place.block_timestamp is not None:
+        if place.block_timestamp:  # some nodes say 0 where they do not know
             known[place.block_number] = place.block_timestamp
     search = BlockCuts(times, blocks, known)
     while wanted := search.wanted():

@@ -287,6 +287,39 @@ def without_times(reply, call):
     }
 
 
+def test_history__no_state_but_that_of_the_block__is_asked_for(devnet, net):
+    asked = set()
+
+    def watch(reply, call):
+        if call["method"] in ("eth_call", "eth_getStorageAt"):
+            asked.add(str(call["params"][-1]))
+        return reply
+
+    with (
+        faults.FaultyNode(upstream=devnet.url) as node,
+        connect("devnet", l1=node.url, progress=False) as far,
+    ):
+        node.always(faults.altered(watch))
+        snapshot = far.snapshot()
+        assert snapshot.history_steps("all", "10m") == net.snapshot().history_steps("all", "10m")
+        assert asked == {str({"blockHash": snapshot.block.hash, "requireCanonical": True})}
+
+
+@pytest.mark.parametrize("question", ["history", "exits", "delegations", "slashings"])
+def test_times__a_node_says_zero_where_it_does_not_know__are_asked_for(devnet, net, question):
+    def zero(reply, call):
+        if call["method"] != "eth_getLogs":
+            return reply
+        return reply | {"result": [log | {"blockTimestamp": "0x0"} for log in reply["result"]]}
+
+    with (
+        faults.FaultyNode(upstream=devnet.url) as node,
+        connect("devnet", l1=node.url, progress=False) as far,
+    ):
+        node.always(faults.altered(zero))
+        pd.testing.assert_frame_equal(getattr(far, question)(), getattr(net, question)())
+
+
 def test_history__times_not_told_with_logs__are_found_with_few_questions(devnet, net):
     whole = net.snapshot().history_steps("all", "1m")
     headers = 0
