@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
+from hypothesis import strategies as st
 
 from aztec_butler.core import columns, events
 from aztec_butler.core.abi_structs import Array, Tuple
@@ -75,3 +76,20 @@ def zero(of):
     if of.name == "bool":
         return False
     return bytes(getattr(of, "size", 0)) if of.name.startswith("bytes") else 0
+
+
+def value_of(of):
+    """Any value of an ABI type, for hypothesis."""
+    if isinstance(of, Array):
+        return st.lists(value_of(of.item), max_size=3).map(tuple)
+    if isinstance(of, Tuple):
+        return st.tuples(*map(value_of, of.components))
+    if of.name == "address":
+        return st.sampled_from([ROLLUP, OTHER_ROLLUP, SOMEBODY, NOBODY])
+    if of.name == "bool":
+        return st.booleans()
+    if of.name == "bytes":
+        return st.binary(max_size=70)
+    if of.name.startswith("bytes"):
+        return st.binary(min_size=of.size, max_size=of.size)
+    return st.sampled_from([0, 1, 2**of.bits - 1]) | st.integers(0, 2**of.bits - 1)

@@ -210,7 +210,7 @@ def _decode(raw: RawLog, role: str) -> EventRecord:
         **{
             field.name: decoded[field.label]
             if field.label in hashed
-            else _named_structs(decoded[field.label], field.type, record.__name__, field)
+            else named_structs(decoded[field.label], field.type, record.__name__, field)
             for field in fields
         },
     )
@@ -296,12 +296,12 @@ def _struct(of: Tuple, record: str, label: str) -> Any:
     return made
 
 
-def _named_structs(value: Any, of: Type, record: str, field: Field) -> Any:
+def named_structs(value: Any, of: Type, record: str, field: Field) -> Any:
     """A decoded value, its structs as named tuples; they equal plain ones."""
     if struct_of(of) is None:
         return value
     if isinstance(of, Array):
-        return tuple([_named_structs(item, of.item, record, field) for item in value])
+        return tuple([named_structs(item, of.item, record, field) for item in value])
     assert isinstance(of, Tuple)
     return _struct(of, record, field.label)(*value)
 
