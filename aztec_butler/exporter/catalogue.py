@@ -1,0 +1,31 @@
+"""Every metric there is, in the order of the documentation."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aztec_butler.exporter.board import FRESHNESS
+from aztec_butler.exporter.collectors import (
+    coinbases,
+    entry_queue,
+    governance,
+    network,
+    provider,
+    rewards,
+    rollup,
+    slashing,
+)
+from aztec_butler.exporter.metric import Metric
+
+METRICS: Final[tuple[Metric, ...]] = (
+    *rollup.METRICS,
+    *entry_queue.METRICS,
+    *provider.METRICS,
+    *coinbases.METRICS,
+    *rewards.METRICS,
+    *slashing.METRICS,
+    *governance.METRICS,
+    *network.METRICS,
+    *FRESHNESS,
+)
+"""Those of collectors and of their freshness. The exporter's own are in ``self_metrics``."""

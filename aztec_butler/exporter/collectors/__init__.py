@@ -1,0 +1,1 @@
+"""What is measured: for each subject its metrics, a pure function from records to samples, and the collector."""
