@@ -1,11 +1,8 @@
 """Files and words that hold calls or registrations, as the commands around calldata take them."""
 
-import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from aztec_butler.cli.safe_inputs import read_named
 from aztec_butler.core.calls import Call
 from aztec_butler.core.errors import InputError
 from aztec_butler.core.hexes import parse_bytes
@@ -13,6 +10,8 @@ from aztec_butler.core.hexes import parse_bytes
 if TYPE_CHECKING:
     from aztec_butler.core.bls import AttesterRegistration
     from aztec_butler.core.decoding import Decoded
+
+_Value = TypeVar("_Value")
 
 
 def read_registrations(path: str) -> tuple["AttesterRegistration", ...]:
@@ -23,7 +22,7 @@ def read_registrations(path: str) -> tuple["AttesterRegistration", ...]:
     """
     from aztec_butler.core.bls import parse_registrations
 
-    return read_named(path, parse_registrations)
+    return _read(path, parse_registrations)
 
 
 def read_explained(words: str, to: str | None) -> tuple["Decoded", ...]:
@@ -40,7 +39,7 @@ def read_explained(words: str, to: str | None) -> tuple["Decoded", ...]:
 
     if _is_hex(words):
         return (explain(parse_bytes(words), to),)
-    content = read_named(words, bytes)
+    content = _read(words, bytes)
     if content.strip()[:2] in (b"0x", b"0X"):
         return (explain(parse_bytes(content.decode("ascii", "replace").strip()), to),)
     document = _json(words, content)
@@ -63,21 +62,29 @@ def read_calls(words: str, to: str | None = None) -> tuple[Call, ...]:
         if to is None:
             raise InputError("calldata goes to a contract, which was not told", hint="--to ADDRESS")
         return (Call(to=to, data=parse_bytes(words)),)
-    document = _json(words, read_named(words, bytes))
+    document = _json(words, _read(words, bytes))
     if isinstance(document, Mapping) and "transactions" in document:
         from aztec_butler.core.safe_batch_file import read_batch
 
-        return read_named(words, read_batch).batch.calls
+        return _read(words, read_batch).batch.calls
     from aztec_butler.core import safe_calls
 
-    return read_named(words, safe_calls.read_calls)
+    return _read(words, safe_calls.read_calls)
+
+
+def _read(file: str, read: Callable[[bytes], _Value]) -> _Value:
+    from aztec_butler.cli.safe_inputs import read_named  # most commands read no file
+
+    return read_named(file, read)
 
 
 def _is_hex(text: str) -> bool:
-    return text.startswith(("0x", "0X")) and not Path(text).is_file()
+    return text.startswith(("0x", "0X"))
 
 
 def _json(path: str, content: bytes) -> Any:
+    import json
+
     try:
         return json.loads(content)
     except (UnicodeDecodeError, ValueError, RecursionError):
