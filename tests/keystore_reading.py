@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -44,3 +47,31 @@ def examine(*texts: str, registers: bool = False, **means) -> CheckedSet:
     named = referenced_files(tuple(reading.keystore for reading in readings))
     files = {path: key_files(path) for path in named}
     return check_set(readings, Means(**{"key_files": files} | means), registers=registers)
+
+
+NOBODY = 65534
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Another user's rights, for root, whom no permission stops; whoever runs the tests otherwise."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@contextmanager
+def common_folder() -> Iterator[Path]:
+    """A folder that another user can reach; pytest's own ones are private."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        folder.chmod(0o700)
+        shutil.rmtree(folder)

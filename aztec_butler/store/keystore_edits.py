@@ -59,7 +59,7 @@ def apply_edits(
         now: the time in the backups' names.
 
     Raises:
-        InputError: a file is not what was read, not only ours, a link, or cannot be written. Nothing was changed.
+        InputError: a file is not what was read, not only ours, a link, or cannot be written.
         LockHeld: somebody else edits files of this folder.
     """
     if keep_backups < 1:
@@ -137,7 +137,14 @@ class _Prepared:
             if _identity(os.lstat(self.path)) != self.identity:
                 raise _changed(self.path)
             self.temporary.replace(self.path)
-        _sync_folder(self.path.parent)
+        try:
+            _sync_folder(self.path.parent)
+        except OSError as error:
+            raise InputError(
+                "the new text has the keystore's name, and might lose it again should the machine crash now",
+                file=self.path,
+                reason=error.strerror,
+            ) from None
 
     def _put_new(self) -> None:
         try:
@@ -162,14 +169,18 @@ def _prepared(edit: FileEdit, source: Source | None, stamp: str) -> Iterator[_Pr
     try:
         _remove_leftovers(path)
         status = _no_file(path) if source is None else _examined(path, source)
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        temporary = _temporary_path(path)
         made.append(temporary)
         _write(temporary, edit.after.encode(), status)
         backup = None
         if edit.before is not None:
+            # By way of another name, so that no half of a text is ever called a backup.
+            half = _temporary_path(path)
+            made.append(half)
+            _write(half, edit.before.encode(), status)
             backup = _backup_path(path, stamp)
             made.append(backup)
-            _write(backup, edit.before.encode(), status)
+            half.rename(backup)
             _sync_folder(path.parent)
         identity = None if status is None else _identity(status)
         prepared = _Prepared(edit=edit, path=path, temporary=temporary, backup=backup, identity=identity)
@@ -185,6 +196,10 @@ def _prepared(edit: FileEdit, source: Source | None, stamp: str) -> Iterator[_Pr
         # The backup stays if the new text has taken the name.
         _remove(made if temporary.exists() else [])
         raise
+
+
+def _temporary_path(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
 
 
 def _no_file(path: Path) -> os.stat_result | None:
