@@ -130,6 +130,7 @@ class Backend:
         known_block: int | None = None,
         timeout_seconds: float | None = None,
         vouching: int = 0,
+        max_body_bytes: int | None = None,
     ) -> list[Outcome]:
         """Ask the node, in one round trip if it takes batches.
 
@@ -138,6 +139,7 @@ class Backend:
             known_block: the node must know this block for its answers to count; None for no condition.
             timeout_seconds: for each HTTP request; None for the transport's own.
             vouching: how many of the first calls only vouch for the others: what is too large is none of them.
+            max_body_bytes: a larger answer is refused; None for the transport's own limit.
 
         Returns:
             An outcome for each call, in their order.
@@ -152,7 +154,10 @@ class Backend:
             failure = self._check(guards, self._messenger.send(guards, timeout_seconds), known_block)
             return for_each(failure, calls) if failure else self._messenger.send(calls, timeout_seconds)
         outcomes = self._messenger.send(
-            [*guards, *calls], timeout_seconds, guard_count=len(guards) + vouching
+            [*guards, *calls],
+            timeout_seconds,
+            guard_count=len(guards) + vouching,
+            max_body_bytes=max_body_bytes,
         )
         failure = self._check(guards, outcomes, known_block)
         return for_each(failure, calls) if failure else outcomes[len(guards) :]

@@ -108,7 +108,13 @@ class HttpTransport:
         self._pool = ConnectionPool(lambda: Connection(self.endpoint, proxy, idle_seconds), clock)
 
     def post(
-        self, body: bytes, *, path: str = "", timeout_seconds: float | None = None, repeatable: bool = True
+        self,
+        body: bytes,
+        *,
+        path: str = "",
+        timeout_seconds: float | None = None,
+        repeatable: bool = True,
+        max_body_bytes: int | None = None,
     ) -> Response:
         """Send a body and wait for the whole answer.
 
@@ -118,12 +124,20 @@ class HttpTransport:
             timeout_seconds: for this exchange; None for the transport's own.
             repeatable: whether doing it twice does no harm. Such a request is sent once more, silently, when a
                 kept-alive connection turns out to have been closed; any other then ends in an error.
+            max_body_bytes: a larger answer is refused, where the transport's own limit is not lower.
 
         Raises:
             NodeUnreachable: no whole answer arrived.
             NodeRefused: the answer is no HTTP, too large, or not decodable.
         """
-        return self._exchange("POST", self._below(path), body, timeout_seconds, repeatable=repeatable)
+        return self._exchange(
+            "POST",
+            self._below(path),
+            body,
+            timeout_seconds,
+            repeatable=repeatable,
+            max_body_bytes=max_body_bytes,
+        )
 
     def get(self, path: str, *, timeout_seconds: float | None = None) -> Response:
         """Ask for something below the endpoint's path, with the endpoint's query and headers.
@@ -158,7 +172,14 @@ class HttpTransport:
         return base.rstrip("/") + path + ("&" if mark and "?" in path else mark) + query
 
     def _exchange(
-        self, method: str, target: str, body: bytes | None, timeout_seconds: float | None, *, repeatable: bool
+        self,
+        method: str,
+        target: str,
+        body: bytes | None,
+        timeout_seconds: float | None,
+        *,
+        repeatable: bool,
+        max_body_bytes: int | None = None,
     ) -> Response:
         if self._pool.is_closed:
             raise InputError(
@@ -166,22 +187,35 @@ class HttpTransport:
             )
         seconds = self._timeout_seconds if timeout_seconds is None else timeout_seconds
         deadline = Deadline(seconds, self._clock)
-        outcome = self._try(self._pool.take(), method, target, body, deadline)
+        limit = min(self._max_body_bytes, max_body_bytes or self._max_body_bytes)
+        outcome = self._try(self._pool.take(), method, target, body, deadline, limit)
         if isinstance(outcome, _Failure) and outcome.was_dead_at_rest and repeatable:
-            outcome = self._try(self._pool.take_new(), method, target, body, deadline)
+            outcome = self._try(self._pool.take_new(), method, target, body, deadline, limit)
         if isinstance(outcome, Response):
             return outcome
         # Raised outside of any except clause: the cause's text and traceback may hold the URL.
         raise outcome.error(self.endpoint, seconds, repeatable=repeatable)
 
     def _try(
-        self, connection: Connection, method: str, target: str, body: bytes | None, deadline: Deadline
+        self,
+        connection: Connection,
+        method: str,
+        target: str,
+        body: bytes | None,
+        deadline: Deadline,
+        limit: int,
     ) -> Response | _Failure:
         with breaking_off(connection):
-            return self._attempt(connection, method, target, body, deadline)
+            return self._attempt(connection, method, target, body, deadline, limit)
 
     def _attempt(
-        self, connection: Connection, method: str, target: str, body: bytes | None, deadline: Deadline
+        self,
+        connection: Connection,
+        method: str,
+        target: str,
+        body: bytes | None,
+        deadline: Deadline,
+        limit: int,
     ) -> Response | _Failure:
         stage = _Stage.CONNECTING
         was_reused = connection.has_answered
@@ -196,7 +230,7 @@ class HttpTransport:
             stage = _Stage.WAITING
             answer = connection.receive()
             stage = _Stage.READING
-            content = self._read(answer)
+            content = _read(answer, limit)
             if content is None:
                 return _Failure(stage, None, trouble=Trouble.TOO_LARGE)
             response = Response(
@@ -213,32 +247,6 @@ class HttpTransport:
             else:
                 self._pool.give_back(connection)
         return response
-
-    def _read(self, answer: http.client.HTTPResponse) -> bytes | None:
-        """The whole body, or None when it is too large."""
-        limit = self._max_body_bytes
-        declared = answer.getheader("content-length", "")
-        if declared.isdigit() and answer.getheader("transfer-encoding") is None:
-            if int(declared) > limit:
-                return None
-            content = answer.read()
-        else:
-            pieces, size = [], 0
-            while piece := answer.read(_PIECE_BYTES):
-                pieces.append(piece)
-                size += len(piece)
-                if size > limit:
-                    return None
-            content = b"".join(pieces)
-        if answer.getheader("content-encoding", "").lower() not in ("gzip", "x-gzip"):
-            return content
-        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        content = unpacker.decompress(content, limit + 1)
-        if len(content) > limit:
-            return None
-        if not unpacker.eof:
-            raise zlib.error
-        return content
 
 
 class _Stage(enum.Enum):
@@ -269,6 +277,32 @@ class _Failure:
             error.retryable = False
             error.hint = "it may have been carried out all the same: look before you send it again"
         return error
+
+
+def _read(answer: http.client.HTTPResponse, limit: int) -> bytes | None:
+    """The whole body, or None when it is too large."""
+    declared = answer.getheader("content-length", "")
+    if declared.isdigit() and answer.getheader("transfer-encoding") is None:
+        if int(declared) > limit:
+            return None
+        content = answer.read()
+    else:
+        pieces, size = [], 0
+        while piece := answer.read(_PIECE_BYTES):
+            pieces.append(piece)
+            size += len(piece)
+            if size > limit:
+                return None
+        content = b"".join(pieces)
+    if answer.getheader("content-encoding", "").lower() not in ("gzip", "x-gzip"):
+        return content
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    content = unpacker.decompress(content, limit + 1)
+    if len(content) > limit:
+        return None
+    if not unpacker.eof:
+        raise zlib.error
+    return content
 
 
 def _translate(stage: _Stage, cause: BaseException | None, facts: dict[str, Any]) -> NodeError:

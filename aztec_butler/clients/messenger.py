@@ -97,7 +97,12 @@ class Messenger:
         self._lock = threading.Lock()
 
     def send(
-        self, calls: Sequence[Call], timeout_seconds: float | None, *, guard_count: int = 0
+        self,
+        calls: Sequence[Call],
+        timeout_seconds: float | None,
+        *,
+        guard_count: int = 0,
+        max_body_bytes: int | None = None,
     ) -> list[Outcome]:
         """An outcome for each call, in their order.
 
@@ -105,11 +110,12 @@ class Messenger:
             calls: what to ask, at least one.
             timeout_seconds: for each HTTP request; None for the transport's own.
             guard_count: how many of the first calls only vouch for the others.
+            max_body_bytes: a larger answer is refused; None for the transport's own limit.
         """
         outcomes: list[Outcome] = []
         while len(outcomes) < len(calls):
             chunk = calls[len(outcomes) : len(outcomes) + self._largest_batch]
-            answer = self._exchange(chunk, timeout_seconds)
+            answer = self._exchange(chunk, timeout_seconds, max_body_bytes)
             if isinstance(answer, list):
                 outcomes += answer
             elif len(chunk) > 1 and _concerns_batch(answer, len(calls) - guard_count):
@@ -123,14 +129,18 @@ class Messenger:
                 if isinstance(outcome, NodeRefused) and trouble_of(outcome) in _TOO_MUCH:
                     if trouble_of(outcome) is Trouble.BATCH_REFUSED:
                         self._shrink_batches(len(calls))
-                    outcomes[index] = self.send([calls[index]], timeout_seconds)[0]
+                    [outcomes[index]] = self.send(
+                        [calls[index]], timeout_seconds, max_body_bytes=max_body_bytes
+                    )
         return outcomes
 
     def _shrink_batches(self, refused_size: int) -> None:
         with self._lock:
             self._largest_batch = max(1, min(self._largest_batch, refused_size // 2))
 
-    def _exchange(self, calls: Sequence[Call], timeout_seconds: float | None) -> list[Outcome] | NodeError:
+    def _exchange(
+        self, calls: Sequence[Call], timeout_seconds: float | None, max_body_bytes: int | None
+    ) -> list[Outcome] | NodeError:
         """One HTTP request: outcomes in order, or the failure of the whole."""
         self._limit.wait(len(calls))
         methods = {call.method for call in calls}
@@ -141,7 +151,10 @@ class Messenger:
         started = self._clock()
         try:
             response = self._transport.post(
-                request.body, timeout_seconds=timeout_seconds, repeatable=repeatable
+                request.body,
+                timeout_seconds=timeout_seconds,
+                repeatable=repeatable,
+                max_body_bytes=max_body_bytes,
             )
         except NodeError as error:
             error.facts["method"] = method

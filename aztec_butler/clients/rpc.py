@@ -171,7 +171,7 @@ class Rpc:
         *,
         decode: Callable[[Sequence[msgspec.Raw], str], Any],
         raise_at_once: Collection[Trouble] = (),
-        timeout_seconds: float | None = None,
+        max_body_bytes: int | None = None,
     ) -> Any:
         """One value out of several methods that one and the same endpoint answered, at once if it takes batches.
 
@@ -181,7 +181,7 @@ class Rpc:
                 ``DecodeError`` about an answer that cannot be right, to have the question asked again; or a
                 ``NodeError`` about this endpoint, to have others asked first from now on.
             raise_at_once: troubles that the caller deals with itself; they are not retried.
-            timeout_seconds: for each HTTP request; None for the usual.
+            max_body_bytes: a larger answer is too large; None for the usual limit.
 
         Raises:
             RevertError: a contract reverted.
@@ -189,7 +189,7 @@ class Rpc:
             SettingsError: every endpoint is on another chain.
         """
         question = Settlement(_calls(calls), decode, raise_at_once)
-        self._pursue([question], timeout_seconds=timeout_seconds, vouching=len(calls) - 1)
+        self._pursue([question], vouching=len(calls) - 1, max_body_bytes=max_body_bytes)
         value = question.outcome(self._backends)
         if isinstance(value, ButlerError):
             raise value
@@ -321,6 +321,7 @@ class Rpc:
         known_block: int | None = None,
         timeout_seconds: float | None = None,
         vouching: int = 0,
+        max_body_bytes: int | None = None,
     ) -> None:
         """Ask for as long as it makes sense."""
         started = self._clock()
@@ -334,6 +335,7 @@ class Rpc:
                     known_block=known_block,
                     timeout_seconds=timeout_seconds,
                     vouching=vouching,
+                    max_body_bytes=max_body_bytes,
                 )
                 place = 0
                 for settlement in waiting:

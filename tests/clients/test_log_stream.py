@@ -327,6 +327,17 @@ def test_stream_logs__crowded_blocks__pieces_stay_small(serve):
     assert sorted(map(len, pieces))[-4] <= 200
 
 
+@loopback
+def test_stream_logs__answers_too_large_for_memory__are_asked_for_in_parts(serve, monkeypatch):
+    rpc, _ = serve(Chain())
+    monkeypatch.setattr("aztec_butler.clients.log_answers._MOST_BYTES", 150_000)
+    pieces = list(stream(rpc))
+
+    assert rows_of(pieces) == expected()
+    assert max(map(len, pieces)) < 500
+    assert max(map(len, pieces)) > 190  # a single block has no limit
+
+
 # ---------------------------------------------------------------------- answers that cannot be right
 
 
@@ -796,9 +807,9 @@ def test_stream_logs__closed_early__leaves_no_thread_and_no_connection(serve):
     assert rows_of(taken) == expected(0, taken[-1].last_block)
     rpc.close()
     deadline = time.monotonic() + 5  # what was sent at last may not be read yet
-    while any(is_open(each) for each in node._sockets) and time.monotonic() < deadline:
+    while any(is_open(each) for each in list(node._sockets)) and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert not any(is_open(each) for each in node._sockets)
+    assert not any(is_open(each) for each in list(node._sockets))
     assert list(pieces) == []
 
 
