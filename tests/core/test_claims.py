@@ -167,7 +167,7 @@ def test_price_in_pool__from_its_square_root__the_price_again(tokens_for_one_eth
 def test_price_in_pool__nothing_there__refused():
     key = parse_pool("500:10", USDC)
     with pytest.raises(NotFoundError) as missing:
-        price_in_pool(0, 0, pool=key)
+        price_in_pool(0, 1, pool=key)
     assert missing.value.facts["pool"] == key.id
     with pytest.raises(NotFoundError):
         price_in_pool(2**96, 0, pool=key)
