@@ -39,13 +39,16 @@ class ProposerKey:
             secret = bytes.fromhex(digits)
         except ValueError:
             secret = b""
-        if len(secret) != 32 or len(digits) != 64 or not 0 < int.from_bytes(secret) < GROUP_ORDER:
+        is_key = len(secret) == 32 and len(digits) == 64 and 0 < int.from_bytes(secret) < GROUP_ORDER
+        self._secret = secret
+        del text, digits, secret  # locals end up in error reports
+        if not is_key:
+            del self._secret
             # Raised outside of the except clause: its text would quote the key.
             raise SettingsError(
                 "the proposer's key file does not hold a key",
                 hint="64 hex digits, with or without 0x; a keystore has to be decrypted first",
             )
-        self._secret = secret
 
     @cached_property
     def address(self) -> str:
