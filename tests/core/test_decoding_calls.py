@@ -131,19 +131,20 @@ def test_explain__batches_in_batches__are_read_to_the_end(depth):
 # --------------------------------------------------------------------------- every carrier
 
 
+ETHER_WEI = (1 << 255) + 5  # a bit in the first byte and one in the last
 CARRIED = (TOKEN, EXAMPLES["approve"].data)
 CARRIER_ARGUMENTS = {
     "aggregate3": ([(*CARRIED[:1], True, CARRIED[1])],),
-    "aggregate3Value": ([(TOKEN, False, 5, CARRIED[1])],),
+    "aggregate3Value": ([(TOKEN, False, ETHER_WEI, CARRIED[1])],),
     "aggregate": ([CARRIED],),
     "blockAndAggregate": ([CARRIED],),
     "tryAggregate": (False, [CARRIED]),
     "tryBlockAndAggregate": (True, [CARRIED]),
-    "execTransaction": (TOKEN, 5, CARRIED[1], 0, 0, 0, 0, ZERO, ZERO, b""),
+    "execTransaction": (TOKEN, ETHER_WEI, CARRIED[1], 0, 0, 0, 0, ZERO, ZERO, b""),
     "multiSend": (
-        b"\0" + bytes.fromhex(TOKEN[2:]) + (5).to_bytes(32) + len(CARRIED[1]).to_bytes(32) + CARRIED[1],
+        b"\0" + bytes.fromhex(TOKEN[2:]) + ETHER_WEI.to_bytes(32) + len(CARRIED[1]).to_bytes(32) + CARRIED[1],
     ),
-    "execCalls": ([(TOKEN, 5, CARRIED[1])],),
+    "execCalls": ([(TOKEN, ETHER_WEI, CARRIED[1])],),
     "relay": CARRIED,
     "upgradeToAndCall": (TOKEN, CARRIED[1]),
     "temporaryApproveAndCall": (ALICE, True, 1, 2, TOKEN, CARRIED[1]),
@@ -169,7 +170,7 @@ def test_carrier__of_every_kind__tells_receiver_value_and_data(signature):
     assert decoded.signature == signature
     (inner,) = decoded.inner
     assert (inner.to, inner.data) == CARRIED
-    assert inner.value_wei == (5 if name in WITH_VALUE else 0)
+    assert inner.value_wei == (ETHER_WEI if name in WITH_VALUE else 0)
     assert inner.may_fail is (name in MAY_FAIL)
     assert fields(inner) == {"spender": ALICE, "amount_wei": 200_000 * 10**18}
     assert (inner.operation is Operation.DELEGATE_CALL) is (name == "upgradeToAndCall")
