@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import attrs
@@ -200,18 +201,49 @@ def roles_with_event(topic0: bytes) -> tuple[str, ...]:
     return tuple(_find("event", topic0))
 
 
+class _Index:
+    """The signatures of one kind by their hashes, hashed as far as somebody has looked."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._size = WORD if kind == "event" else 4
+        self._waiting = _lines(kind)
+        self._hashed: dict[bytes, Line] = {}
+        self._found: dict[bytes, dict[str, Function | Event | CustomError]] = {}
+        self._lock = Lock()
+
+    def find(self, key: bytes) -> dict[str, Function | Event | CustomError]:
+        """The items whose selector or topic this is, by the roles of the contracts that have them."""
+        with self._lock:
+            if key not in self._hashed:
+                self._look_for(key)
+            line = self._hashed.get(key)
+            if line is None:
+                return {}
+            if key not in self._found:
+                signature = _signature(line)
+                items: dict[str, Function | Event | CustomError] = {}
+                for role, other in _lines(self._kind, line.name):
+                    if _signature(other) == signature:
+                        items.setdefault(role, other.item)
+                self._found[key] = items
+            return self._found[key]
+
+    def _look_for(self, key: bytes) -> None:
+        for _, line in self._waiting:
+            found = keccak256(_signature(line).encode())[: self._size]
+            self._hashed.setdefault(found, line)
+            if found == key:
+                return
+
+
 @cache
+def _index(kind: str) -> _Index:
+    return _Index(kind)
+
+
 def _find(kind: str, key: bytes) -> dict[str, Function | Event | CustomError]:
-    """The items whose selector or topic this is, by the roles of the contracts that have them."""
-    for _, line in _lines(kind):
-        signature = _signature(line)
-        if keccak256(signature.encode())[: len(key)] == key:
-            found: dict[str, Function | Event | CustomError] = {}
-            for role, other in _lines(kind, line.name):
-                if _signature(other) == signature:
-                    found.setdefault(role, other.item)
-            return found
-    return {}
+    return _index(kind).find(key)
 
 
 def _lines(kind: str, name: str | None = None) -> Iterator[tuple[str, Line]]:
