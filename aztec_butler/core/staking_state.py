@@ -190,17 +190,21 @@ class StakingState:
                 first_duty_at=None if duty is None else clock.epoch_start_at(duty),
             )
 
+    def queue_state(self, state: RollupState) -> EntryQueueState:
+        """A rollup's entry queue as the rules of the queue take it."""
+        return EntryQueueState(
+            active_count=state.active_count,
+            queued_count=state.queued_count,
+            next_flushable_epoch=state.next_flushable_epoch,
+            cached_allowance=state.allowance,
+            is_bootstrapped=state.is_bootstrapped,
+            config=decode_queue_config_word(state.queue_config_word),
+        )
+
     def queue_forecast(self, state: RollupState, *, failing: Iterable[int] = ()) -> QueueForecast:
         """When each place of a rollup's entry queue is reached, if somebody flushes once an epoch."""
         return forecast(
-            EntryQueueState(
-                active_count=state.active_count,
-                queued_count=state.queued_count,
-                next_flushable_epoch=state.next_flushable_epoch,
-                cached_allowance=state.allowance,
-                is_bootstrapped=state.is_bootstrapped,
-                config=decode_queue_config_word(state.queue_config_word),
-            ),
+            self.queue_state(state),
             clock=EpochClock.of(state.rollup),
             now_at=self.block.timestamp,
             failing=tuple(failing),
