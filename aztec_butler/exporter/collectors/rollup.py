@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
+from aztec_butler.clients.multicall import Read
+from aztec_butler.clients.snapshot import Snapshot
+from aztec_butler.core.contracts import ROLLUP
+from aztec_butler.core.epochs import EpochClock
+from aztec_butler.core.lifecycle import Lifecycle
+from aztec_butler.core.staking_state import StakingState
+from aztec_butler.exporter.amounts import whole_tokens
+from aztec_butler.exporter.collector import Collector
+from aztec_butler.exporter.exposition import Samples
+from aztec_butler.exporter.l1_collector import USUAL_PACE, Pace, canonical_rollup, l1_collector
+from aztec_butler.exporter.l1_reading import L1Reading
 from aztec_butler.exporter.metric import Metric, MetricKind
+from aztec_butler.exporter.ours import OwnAttesters, Who
 
 BLOCK: Final = Metric(
     name="l1_block", help="The block of L1 that everything read from contracts is of, at its last collection."
@@ -107,3 +120,88 @@ METRICS: Final = (
     ATTESTER_STAKE,
     SERIES_CAPPED,
 )
+
+
+def plan(snapshot: Snapshot) -> tuple[Read, ...]:
+    """What has to be read besides the snapshot: tips of the canonical rollup, and whether it can be pruned."""
+    rollup = canonical_rollup(snapshot.state).rollup
+    return (
+        Read(rollup.address, ROLLUP.function("getTips")),
+        Read(rollup.address, ROLLUP.function("canPruneAtTime"), (snapshot.block.timestamp,)),
+    )
+
+
+def samples(state: StakingState, own: OwnAttesters, *, pending: int, proven: int, can_prune: bool) -> Samples:
+    """The metrics of one block.
+
+    Args:
+        state: everything about stake.
+        own: our attesters.
+        pending: the highest proposed checkpoint of the canonical rollup.
+        proven: its highest proven one.
+        can_prune: whether checkpoints may be pruned at the time of the block.
+    """
+    canonical = canonical_rollup(state)
+    rollup, clock = canonical.rollup, EpochClock.of(canonical.rollup)
+    rows = state.by_attester.values()
+    standing = Counter(row.lifecycle for row in rows)
+    stake_wei = sum(row.stake_wei for row in rows if row.lifecycle is Lifecycle.VALIDATING)
+    at = state.block.timestamp
+    found: dict[Metric, dict[tuple[str, ...], float]] = {
+        BLOCK: {(): state.block.number},
+        BLOCK_AT: {(): at},
+        ATTESTERS: {(each.value,): standing[each] for each in Lifecycle},
+        STAKE: {(): whole_tokens(stake_wei)},
+        EXITING: {(): whole_tokens(sum(row.exit_amount_wei for row in rows))},
+        ACTIVATION_THRESHOLD: {(): whole_tokens(state.deployment.activation_threshold_wei)},
+        EJECTION_THRESHOLD: {(): whole_tokens(state.deployment.ejection_threshold_wei)},
+        LOCAL_EJECTION_THRESHOLD: {(): whole_tokens(canonical.local_ejection_threshold_wei)},
+        EPOCH_DURATION: {(): clock.epoch_seconds},
+        SLOT_DURATION: {(): clock.slot_seconds},
+        PENDING_CHECKPOINT: {(): pending},
+        PROVEN_CHECKPOINT: {(): proven},
+        PRUNE_POSSIBLE: {(): int(can_prune)},
+        CANONICAL_INFO: {(str(rollup.version), rollup.address): 1},
+        CANONICAL_VERSION: {(): rollup.version},
+        ROLLUPS: {(): len(state.rollups)},
+    }
+    if at >= rollup.genesis_at:
+        found |= {EPOCH: {(): clock.epoch_at(at)}, SLOT: {(): clock.slot_at(at)}}
+    return found | _own_samples(state, own)
+
+
+def _own_samples(state: StakingState, own: OwnAttesters) -> dict[Metric, dict[tuple[str, ...], float]]:
+    counts = own.counts()
+    return {
+        OWN_ATTESTERS: {(each.value,): counts[each] for each in Lifecycle},
+        ATTESTER_STATE: {
+            (attester, each.value): int(own.lifecycles[attester] is each)
+            for attester in own.shown
+            for each in Lifecycle
+        },
+        ATTESTER_STAKE: {
+            (attester,): whole_tokens(
+                state.by_attester[attester].stake_wei if attester in state.by_attester else 0
+            )
+            for attester in own.shown
+        },
+        SERIES_CAPPED: {("attester",): own.capped},
+    }
+
+
+def collector(reading: L1Reading, who: Who, pace: Pace = USUAL_PACE) -> Collector:
+    """The collector.
+
+    Args:
+        reading: of the network.
+        who: we are.
+        pace: how often.
+    """
+
+    def collect() -> Samples:
+        look = reading.look(plan)
+        state = look.snapshot.state
+        (pending, proven), can_prune = look.values
+        return samples(state, who().find(state), pending=pending, proven=proven, can_prune=can_prune)
+
+    return l1_collector("rollup", METRICS, reading, collect, pace)
