@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import attrs
 
 from aztec_butler.cli.answer import Answer
-from aztec_butler.cli.columns import render_time, to_plain
+from aztec_butler.cli.columns import render_text, render_time, to_plain
 from aztec_butler.cli.session import Session
 from aztec_butler.core.calls import Call
 from aztec_butler.core.errors import CheckFailed, InputError
@@ -174,7 +174,8 @@ def answer(
 
 def lines_of_call(call: Call) -> list[str]:
     """A call for eyes and for copying."""
-    lines = [call.summary or "a call", f"  to     {call.to}", f"  data   {to_hex(call.data)}"]
+    # A summary out of a file is a stranger's words.
+    lines = [render_text(call.summary) or "a call", f"  to     {call.to}", f"  data   {to_hex(call.data)}"]
     if call.value_wei:
         lines.append(f"  value  {call.value_wei} wei ({render_exact(call.value_wei)} ETH)")
     return lines

@@ -56,7 +56,7 @@ def _lines_of_call(each: SimulatedCall, name: str) -> Iterator[str]:
     gas = "" if each.gas is None else f" with {each.gas:,} gas"
     yield f"{name} {_VERDICTS[each.verdict]}{gas}"
     if each.call.summary:
-        yield f"  {each.call.summary}"
+        yield f"  {render_value(each.call.summary)}"
     if each.depends_on:
         numbers = ", ".join(str(number + 1) for number in each.depends_on)
         alone = "succeeds" if each.revert is None else "reverts"

@@ -304,6 +304,14 @@ def test_batch__of_what_commands_wrote__is_the_builders(cli, tmp_path):
     assert (row["to"], row["data"], row["summary"]) == (call.to, "0x" + call.data.hex(), call.summary)
 
 
+def test_batch__of_a_strangers_file__cannot_steer_the_terminal(cli, tmp_path):
+    path = tmp_path / "calls.json"
+    row = {"to": ROLLUP, "data": "0x1d934975", "summary": "harmless\x1b[2J"}
+    path.write_text(json.dumps({"rows": [row]}))
+    ran = cli("calldata", "batch", str(path))
+    assert (ran.code, "\x1b" in ran.out) == (0, False)
+
+
 def test_batch__of_an_approval__is_refused(cli, tmp_path):
     path = tmp_path / "approval.json"
     approve = ("calldata", "approve", ALICE, "1", "--token", TOKEN)

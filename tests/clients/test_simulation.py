@@ -318,3 +318,12 @@ def test_devnet__pinned_block__is_the_state_that_counts(chain):
     devnet.contract("staking_asset").send("transfer", ALICE, 5)  # after the pinned block
     simulation = simulate_there(calldata.transfer(BOB, 5, token=token), sender=ALICE)
     assert simulation.calls[0].revert.name == "ERC20InsufficientBalance"
+
+
+@pytest.mark.devnet
+def test_devnet__contract_as_sender__is_simulated_like_a_safe(chain):
+    devnet, simulate_there = chain
+    token, distributor = devnet.addresses["staking_asset"], devnet.addresses["reward_distributor"]
+    simulation = simulate_there(calldata.transfer(BOB, 5, token=token), sender=distributor)
+    assert simulation.succeeds
+    assert {(c.holder, c.change_wei) for c in simulation.balance_changes} == {(distributor, -5), (BOB, 5)}

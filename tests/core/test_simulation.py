@@ -234,6 +234,12 @@ def test_lines__of_ether_and_unknown_events__are_readable():
     assert text.startswith("the call would succeed")
 
 
+def test_lines__summary_out_of_a_strangers_file__cannot_steer_the_terminal():
+    call = calldata.Call(to=BOB, data=b"", summary="harmless\x1b[2J\nand more")
+    text = str(simulation(decode_simulated(call, reply(), {})))
+    assert r"harmless\x1b[2J\nand more" in text
+
+
 # --------------------------------------------------------------------------- calls run alone
 
 
