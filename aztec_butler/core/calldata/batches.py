@@ -54,7 +54,7 @@ def batch(
                 "a call whose effect may depend on its sender: inside the batch that would be Multicall3",
                 hint="send it by itself, or put it into a Safe's batch",
                 position=position,
-                call=call.summary or call.selector,
+                selector=call.selector,
                 to=call.to,
             )
     to = check_address("multicall3", multicall3)
