@@ -459,3 +459,10 @@ def test_holds_secrets__a_url_with_a_token_is_one():
 
 def test_outcomes__only_two():
     assert {fault.outcome for fault in Fault} == {Outcome.FAIL, Outcome.WARN}
+
+
+def test_finding__line_of_a_fault_found_later__is_that_of_its_place():
+    examined = examine(FAULTS["an attester twice"][0])
+    (finding,) = failures(examined.findings)
+    assert '"attester": {' in FAULTS["an attester twice"][0].splitlines()[finding.line - 1]
+    assert finding.line > 10

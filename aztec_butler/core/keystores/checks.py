@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
@@ -17,7 +19,6 @@ from aztec_butler.core.keystores.public import (
 from aztec_butler.core.keystores.records import EncryptedFile, EthAccounts, Keystore, RemoteAccount, Validator
 from aztec_butler.core.keystores.resolving import Means
 from aztec_butler.core.keystores.schema import Reading
-from aztec_butler.core.keystores.text import line_of
 
 
 @attrs.frozen(kw_only=True)
@@ -77,8 +78,9 @@ def _line_numbers(readings: Sequence[Reading]) -> Callable[[str | None, str], in
     lines: dict[tuple[str, str], int] = {}
     for reading in readings:
         if reading.document is not None:
+            ends = [each.end() for each in re.finditer("\n", reading.document.text)]
             for path, node in reading.document.root.walk():
-                lines[reading.file, path] = line_of(reading.document.text, node.start)
+                lines[reading.file, path] = bisect_right(ends, node.start) + 1
 
     def line(file: str | None, path: str) -> int | None:
         while file is not None and path:
