@@ -149,11 +149,30 @@ def _read(
         _check(content, part, crc)
     parquet = pq.ParquetFile(pa.BufferReader(content), metadata=metadata)
     names = None if wanted is None else [name for name in parquet.schema_arrow.names if name in wanted]
-    table = parquet.read_row_groups(groups, columns=names, use_threads=use_threads)
+    table = _decoded(parquet, groups, names, use_threads=use_threads)
     blocks = numbers(table.column("block_number"))
     begin = int(np.searchsorted(blocks, np.uint64(first_block), "left"))
     end = int(np.searchsorted(blocks, np.uint64(last_block), "right"))
     return table if (begin, end) == (0, len(table)) else table.slice(begin, end - begin)
+
+
+def _decoded(
+    parquet: pq.ParquetFile, groups: Sequence[int], names: Sequence[str] | None, *, use_threads: bool
+) -> pa.Table:
+    parts = [groups]
+    if any(_has_texts_inside(field.type) for field in parquet.schema_arrow):
+        # Dictionaries inside of lists can only be read from one group at a time.
+        parts = [[group] for group in groups] or [[]]
+    return pa.concat_tables(
+        [parquet.read_row_groups(part, columns=names, use_threads=use_threads) for part in parts]
+    )
+
+
+def _has_texts_inside(of: pa.DataType) -> bool:
+    return any(
+        pa.types.is_dictionary(of.field(place).type) or _has_texts_inside(of.field(place).type)
+        for place in range(of.num_fields)
+    )
 
 
 def _encoded(table: pa.Table) -> pa.Buffer:
