@@ -231,8 +231,8 @@ class HttpTransport:
             answer = connection.receive()
             stage = _Stage.READING
             content = _read(answer, limit)
-            if content is None:
-                return _Failure(stage, None, trouble=Trouble.TOO_LARGE)
+            if isinstance(content, _TooLarge):
+                return _Failure(stage, None, too_large=content)
             response = Response(
                 answer.status, {key.lower(): value for key, value in answer.getheaders()}, content
             )
@@ -257,17 +257,31 @@ class _Stage(enum.Enum):
 
 
 @attrs.frozen
+class _TooLarge:
+    """An answer that was not read.
+
+    Args:
+        allowed_bytes: the limit.
+        bytes: how long it says it is; None when it does not.
+    """
+
+    allowed_bytes: int
+    bytes: int | None = None
+
+
+@attrs.frozen
 class _Failure:
     """What went wrong and when. Holds the cause only until it is translated, never as the cause of an error."""
 
     stage: _Stage
     cause: BaseException | None
-    trouble: Trouble | None = None
+    too_large: _TooLarge | None = None
     was_dead_at_rest: bool = False
 
     def error(self, endpoint: Endpoint, seconds: float, *, repeatable: bool) -> NodeError:
         facts: dict[str, Any] = {"endpoint": endpoint.name}
-        if self.trouble is Trouble.TOO_LARGE:
+        if self.too_large is not None:
+            facts |= attrs.asdict(self.too_large, filter=lambda _, size: size is not None)
             return NodeRefused("the answer is larger than allowed", reason=Trouble.TOO_LARGE, **facts)
         facts["cause"] = type(self.cause).__name__
         error = _translate(self.stage, self.cause, facts)
@@ -279,12 +293,12 @@ class _Failure:
         return error
 
 
-def _read(answer: http.client.HTTPResponse, limit: int) -> bytes | None:
-    """The whole body, or None when it is too large."""
+def _read(answer: http.client.HTTPResponse, limit: int) -> bytes | _TooLarge:
+    """The whole body, unless it is too large."""
     declared = answer.getheader("content-length", "")
     if declared.isdigit() and answer.getheader("transfer-encoding") is None:
         if int(declared) > limit:
-            return None
+            return _TooLarge(limit, int(declared))
         content = answer.read()
     else:
         pieces, size = [], 0
@@ -292,14 +306,14 @@ def _read(answer: http.client.HTTPResponse, limit: int) -> bytes | None:
             pieces.append(piece)
             size += len(piece)
             if size > limit:
-                return None
+                return _TooLarge(limit)
         content = b"".join(pieces)
     if answer.getheader("content-encoding", "").lower() not in ("gzip", "x-gzip"):
         return content
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
     content = unpacker.decompress(content, limit + 1)
     if len(content) > limit:
-        return None
+        return _TooLarge(limit)
     if not unpacker.eof:
         raise zlib.error
     return content

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from aztec_butler.core.columns_batch import Batch
 
 _WORD = 32
-_MOST_BYTES = 24 << 20  # of JSON; as columns it is a third, and as many pieces as are under way are in memory
+_MOST_BYTES = 8 << 20  # of JSON; as many answers are in memory as requests are under way
 
 
 class _Header(msgspec.Struct, rename="camel"):

@@ -212,9 +212,7 @@ class RangePlan:
         trouble = trouble_of(error)
         width = piece[1] - piece[0] + 1
         if trouble is Trouble.TOO_LARGE and width > 1:
-            self.refused(
-                piece, offer_in(f"{error.facts.get('message', '')} {error.facts.get('details', '')}")
-            )
+            self.refused(piece, _offer(error, width))
             return True
         if self._may_suspect(piece) and _may_be_too_much(error):
             if width <= self._width:
@@ -260,6 +258,14 @@ def offer_in(message: str) -> Offer | None:
     if advice is None:
         return None
     return Offer(int(advice["last"], 0) - int(advice["first"], 0) + 1, is_limit=False)
+
+
+def _offer(refusal: NodeError, width: int) -> Offer | None:
+    facts = refusal.facts
+    size, allowed = facts.get("bytes"), facts.get("allowed_bytes")
+    if isinstance(size, int) and isinstance(allowed, int):
+        return Offer(max(1, width * allowed // (size + size // 4)), is_limit=False)
+    return offer_in(f"{facts.get('message', '')} {facts.get('details', '')}")
 
 
 def _may_be_too_much(refusal: NodeError) -> bool:

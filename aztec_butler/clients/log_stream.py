@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Canary", "LogPiece", "stream_logs"]
 
-LOGS_EACH: Final = 5_000
+LOGS_EACH: Final = 4_000
 _PATIENCE_SECONDS: Final = 1.0
 _GLANCE_SECONDS: Final = 0.25
 _WORD: Final = 32

@@ -383,6 +383,18 @@ def test_post__answer_larger_than_allowed__is_refused(node, fault):
         transport.post(REQUEST.body)
 
     assert trouble_of(caught.value) is Trouble.TOO_LARGE
+    assert caught.value.facts["allowed_bytes"] == 1999
+
+
+@loopback
+def test_post__limit_of_one_request__holds_where_it_is_lower(node):
+    node.script(*[body(b"x" * 2000) for _ in range(3)])
+
+    with transport_to(node, max_body_bytes=2000) as transport:
+        with pytest.raises(NodeRefused) as caught:
+            transport.post(REQUEST.body, max_body_bytes=1999)
+        assert (caught.value.facts["bytes"], caught.value.facts["allowed_bytes"]) == (2000, 1999)
+        assert transport.post(REQUEST.body, max_body_bytes=5000).body == b"x" * 2000
 
 
 @loopback

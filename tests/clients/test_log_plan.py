@@ -173,6 +173,13 @@ def test_take_back__time_outs__are_blamed_on_the_width_three_times():
     assert not plan.take_back(piece, TIMED_OUT)
 
 
+def test_take_back__answer_larger_than_allowed__is_divided_by_how_much():
+    plan = RangePlan(0, 999_999)
+    facts = {"bytes": 80_000_000, "allowed_bytes": 8_000_000}
+    assert plan.take_back(plan.next_piece(), NodeRefused("too long", reason=Trouble.TOO_LARGE, **facts))
+    assert size(plan.next_piece()) == 80_000
+
+
 @pytest.mark.parametrize(
     ("error", "is_the_width"),
     [
