@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+import attrs
+
+from aztec_butler.core.errors import NotFoundError
+from aztec_butler.core.records import unit
+from aztec_butler.core.rows import Provider
+from aztec_butler.core.staking_state import StakingState
+from aztec_butler.exporter.amounts import ratio_of_bps, whole_tokens
+from aztec_butler.exporter.block_times import BlockTimes
+from aztec_butler.exporter.collector import Collector
+from aztec_butler.exporter.exposition import Samples
+from aztec_butler.exporter.l1_collector import USUAL_PACE, Pace, l1_collector
+from aztec_butler.exporter.l1_reading import L1Reading
 from aztec_butler.exporter.metric import Metric, MetricKind
+from aztec_butler.exporter.ours import Who
+
+WINDOW_SECONDS: Final = 28 * 86_400
+"""The pace of delegations is that of so long a time."""
+_LOOKED_UP_AT_ONCE: Final = 100
 
 KEYS_QUEUED: Final = Metric(
     name="provider_keys_queued",
@@ -60,3 +78,107 @@ METRICS: Final = (
     ACTIVE_STAKE,
     STAKE_SHARE,
 )
+
+
+@attrs.frozen(kw_only=True)
+class DelegationPace:
+    """How fast a provider's keys are taken.
+
+    Args:
+        seconds: the time that was looked at; more than 0.
+        delegations: in that time.
+    """
+
+    seconds: int = unit("s", validator=attrs.validators.ge(1))
+    delegations: int
+
+    def runway_seconds(self, keys: int) -> float | None:
+        """How long so many keys last; None when nobody takes any."""
+        return keys * self.seconds / self.delegations if self.delegations else None
+
+
+def samples(state: StakingState, provider_ids: Sequence[int], paces: Mapping[int, DelegationPace]) -> Samples:
+    """The metrics of one block.
+
+    Args:
+        state: everything about stake.
+        provider_ids: our providers.
+        paces: how fast the keys of each are taken, by id.
+
+    Raises:
+        NotFoundError: there is no provider with one of these ids.
+    """
+    known = {row.provider_id: row for row in state.provider_rows()} if provider_ids else {}
+    rows = [_row(known, provider_id, state) for provider_id in provider_ids]
+    found: dict[Metric, dict[tuple[str, ...], float]] = {metric: {} for metric in METRICS}
+    for row in rows:
+        key = (str(row.provider_id),)
+        runway = paces[row.provider_id].runway_seconds(row.keys_queued)
+        if runway is not None:
+            found[RUNWAY][key] = runway
+        found[KEYS_QUEUED][key] = row.keys_queued
+        found[TAKE_RATE][key] = ratio_of_bps(row.take_rate_bps)
+        found[DELEGATIONS][key] = row.delegations
+        found[VALIDATING][key] = row.validating
+        found[ENTRY_QUEUED][key] = row.entry_queued
+        found[ACTIVE_STAKE][key] = whole_tokens(row.active_stake_wei)
+        found[STAKE_SHARE][key] = row.stake_share
+    return found
+
+
+def _row(known: Mapping[int, Provider], provider_id: int, state: StakingState) -> Provider:
+    if provider_id not in known:
+        raise NotFoundError(
+            "there is no provider with this id", provider_id=provider_id, block=state.block.number
+        )
+    return known[provider_id]
+
+
+def delegation_paces(
+    state: StakingState, provider_ids: Sequence[int], times: BlockTimes
+) -> dict[int, DelegationPace]:
+    """How fast the keys of providers are taken, in the last 28 days or since they registered.
+
+    Args:
+        state: everything about stake.
+        provider_ids: of the providers; those that do not exist are left out.
+        times: of blocks.
+
+    Raises:
+        NodeError: the node failed.
+    """
+    history = state.whereabouts.history
+    now_at = state.block.timestamp
+    paces = {}
+    for provider_id in provider_ids:
+        if provider_id not in history.registrations:
+            continue
+        (registered_at,) = times.of([history.registrations[provider_id]])
+        begins_at = max(registered_at, now_at - WINDOW_SECONDS)
+        made = [each.log for each in history.delegations if each.provider_id == provider_id]
+        count = 0
+        # The newest first, so that years of delegations are not asked for.
+        for end in range(len(made), 0, -_LOOKED_UP_AT_ONCE):
+            part = times.of(made[max(0, end - _LOOKED_UP_AT_ONCE) : end])
+            count += sum(at >= begins_at for at in part)
+            if part[0] < begins_at:
+                break
+        paces[provider_id] = DelegationPace(seconds=max(1, now_at - begins_at), delegations=count)
+    return paces
+
+
+def collector(reading: L1Reading, who: Who, pace: Pace = USUAL_PACE) -> Collector:
+    """The collector.
+
+    Args:
+        reading: of the network.
+        who: we are.
+        pace: how often.
+    """
+
+    def collect() -> Samples:
+        state = reading.look().snapshot.state
+        provider_ids = who().provider_ids
+        return samples(state, provider_ids, delegation_paces(state, provider_ids, reading.times))
+
+    return l1_collector("provider", METRICS, reading, collect, pace)
