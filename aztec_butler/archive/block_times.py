@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from aztec_butler.clients.blocks import fetch_timestamps
+from aztec_butler.core.columns_words import number_column
 
 if TYPE_CHECKING:
     from aztec_butler.clients.rpc import Rpc
@@ -29,22 +30,22 @@ def with_times(rpc: Rpc, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     Raises:
         NodeError: the node failed.
     """
-    rows = {
-        record: table.column(_COLUMN).is_null().to_numpy()
-        for record, table in tables.items()
-        if table.column(_COLUMN).null_count
-    }
-    if not rows:
+    untimed = {record: _blocks(table) for record, table in tables.items() if table.column(_COLUMN).null_count}
+    if not untimed:
         return dict(tables)
-    blocks = {record: tables[record].column("block_number").to_numpy() for record in rows}
-    numbers = np.unique(np.concatenate([blocks[record][untimed] for record, untimed in rows.items()]))
-    known = fetch_timestamps(rpc, set(numbers.tolist()))
-    times = np.array([known[number] for number in numbers.tolist()], np.uint64)
+    unknown = {number for blocks in untimed.values() for number, time in blocks if time is None}
+    known = fetch_timestamps(rpc, unknown)
     timed = dict(tables)
-    for record, untimed in rows.items():
+    for record, blocks in untimed.items():
+        times = [known[number] if time is None else time for number, time in blocks]
+        column = number_column(np.array(times, np.uint64))
         table = tables[record]
-        column = table.column(_COLUMN).fill_null(0).to_numpy().copy()
-        column[untimed] = times[np.searchsorted(numbers, blocks[record][untimed])]
         place = table.column_names.index(_COLUMN)
-        timed[record] = table.set_column(place, table.schema.field(_COLUMN), pa.array(column))
+        timed[record] = table.set_column(place, table.schema.field(_COLUMN), column)
     return timed
+
+
+def _blocks(table: pa.Table) -> list[tuple[int, int | None]]:
+    """Number and time of every row's block."""
+    columns = [table.column(name).to_pylist() for name in ("block_number", _COLUMN)]
+    return list(zip(*columns, strict=True))

@@ -13,6 +13,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 import attrs
+import numpy as np
+import pyarrow as pa
 
 from aztec_butler.archive.block_times import with_times
 from aztec_butler.archive.coverage import Gap, gaps
@@ -23,11 +25,10 @@ from aztec_butler.core.event_kinds import EventKind
 from aztec_butler.core.events import decode_log
 from aztec_butler.core.events_fields import record_names
 from aztec_butler.store.events import BlocksMissing
-from aztec_butler.store.events_schema import joined, narrowest
+from aztec_butler.store.events_arrays import numbers
+from aztec_butler.store.events_schema import empty, joined, narrowest
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from aztec_butler.clients.log_piece import Canary, LogPiece
     from aztec_butler.clients.rpc import Rpc
     from aztec_butler.core.records import BlockStamp
@@ -279,15 +280,24 @@ class EventReader:
         for apart in decoded.undecoded:
             if gap.holds(apart.log):
                 decode_log(apart.log, gap.contracts)
-        found = {record: table for record, table in decoded.tables.items() if record in gap.events}
+        found = {record: _in_order(table) for record, table in decoded.tables.items() if record in gap.events}
         return with_times(self._rpc, found)
+
+
+def _in_order(table: pa.Table) -> pa.Table:
+    """The rows in the order of the chain; the decoder takes one contract after the other."""
+    blocks, places = (numbers(table.column(name)) for name in ("block_number", "log_index"))
+    if ((blocks[1:] > blocks[:-1]) | ((blocks[1:] == blocks[:-1]) & (places[1:] > places[:-1]))).all():
+        return table
+    order = np.lexsort((places, blocks))
+    return table.take(pa.Array.from_buffers(pa.int64(), len(order), [None, pa.py_buffer(order)]))
 
 
 def _whole(record: str, tables: Sequence[pa.Table], wanted: Sequence[str]) -> pa.Table:
     if tables:
         return joined(record, tables)
-    empty = narrowest(record).empty_table()
-    return empty.select(list(wanted)) if wanted else empty
+    nothing = empty(narrowest(record))
+    return nothing.select(list(wanted)) if wanted else nothing
 
 
 @attrs.define

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from aztec_butler.core.columns import POSITION, python_values
+from aztec_butler.core.columns_words import text_column
 from aztec_butler.core.event_kinds import EventKind
 from aztec_butler.store.events_schema import joined, narrowest, wide_columns, widened_schema, widest
 
@@ -110,7 +111,9 @@ def _event_field(records: Sequence[str]) -> pa.Field:
 
 
 def _event_column(place: int, length: int, records: Sequence[str]) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(np.full(length, place, np.int32), pa.array(records, pa.string()))
+    places = np.full(length, place, np.int32)
+    indices = pa.Array.from_buffers(pa.int32(), length, [None, pa.py_buffer(places)])
+    return pa.DictionaryArray.from_arrays(indices, text_column(records))
 
 
 def _part(
@@ -131,5 +134,5 @@ def _part(
 
 def _empty(schema: pa.Schema, records: Sequence[str]) -> pa.Table:
     columns = [_event_column(0, 0, records)]
-    columns += [pa.array([], field.type) for field in list(schema)[1:]]
+    columns += [pa.nulls(0, field.type) for field in list(schema)[1:]]
     return pa.Table.from_arrays(columns, schema=schema)

@@ -16,7 +16,7 @@ from aztec_butler.clients.header import Discover, Header, fetch_header
 from aztec_butler.clients.multicall import Multicall, Read
 from aztec_butler.clients.rpc import Rpc
 from aztec_butler.clients.splits import fetch_split_parameters
-from aztec_butler.clients.staking_logs import StakingLogs
+from aztec_butler.clients.staking_logs import StakingHistorySource
 from aztec_butler.clients.staking_series import fetch_boundaries, fetch_history_steps
 from aztec_butler.core.contracts import GOVERNANCE, ROLLUP, STAKING_REGISTRY
 from aztec_butler.core.hexes import parse_address
@@ -65,7 +65,7 @@ class Snapshot:
         self,
         rpc: Rpc,
         multicall: Multicall,
-        logs: StakingLogs,
+        logs: StakingHistorySource,
         *,
         discover: Discover,
         block: BlockStamp,

@@ -6,21 +6,36 @@ Finalized logs never change, so those fetched once are not asked for again; the 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from aztec_butler.clients.logs import fetch_logs
 from aztec_butler.clients.rpc import Rpc
 from aztec_butler.core.contracts import CONTRACTS
 from aztec_butler.core.errors import NodeRefused
-from aztec_butler.core.history_events import replayed
+from aztec_butler.core.history_events import StakingEvent, replayed
 from aztec_butler.core.logs import RawLog
 from aztec_butler.core.records import BlockStamp, Deployment
 
 Progress = Callable[[int, int], None]
 
 
+class StakingHistorySource(Protocol):
+    """Where a snapshot has its history from."""
+
+    def fetch(
+        self,
+        deployment: Deployment,
+        block: BlockStamp,
+        *,
+        finalized_number: int,
+        progress: Progress | None = None,
+    ) -> Sequence[StakingEvent]:
+        """Every event that the history needs up to and including a block, in chain order."""
+
+
 class StakingLogs:
-    """Every log that ``core.history`` replays, from the deployment's first block on."""
+    """Every log that ``core.history_replay`` needs, from the deployment's first block on."""
 
     def __init__(self, rpc: Rpc) -> None:
         self._rpc = rpc

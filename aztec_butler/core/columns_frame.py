@@ -78,7 +78,11 @@ def _objects(column: pa.Array, is_number: bool) -> _Objects:
     made: _Objects
     if pa.types.is_dictionary(kind):
         texts = np.array(column.dictionary.to_pylist(), object)
-        return texts[column.indices.to_numpy()] if len(texts) else np.empty(0, object)
+        if not len(column):
+            return np.empty(0, object)
+        # ``to_numpy`` would import pandas.
+        indices = np.frombuffer(column.indices.buffers()[1], np.int32)[column.indices.offset :]
+        return texts[indices[: len(column)]]
     if pa.types.is_decimal(kind):
         halves = np.frombuffer(column.buffers()[1], "<u8")[2 * column.offset :][: 2 * len(column)].reshape(
             -1, 2

@@ -136,7 +136,7 @@ def _flat(of: pa.DataType, values: npt.NDArray[Any], nulls: npt.NDArray[np.bool_
     return pa.Array.from_buffers(of, len(values), [valid, pa.py_buffer(np.ascontiguousarray(values))])
 
 
-def _texts(texts: Sequence[str]) -> pa.Array:
+def text_column(texts: Sequence[str]) -> pa.Array:
     """ASCII as strings."""
     offsets = np.cumsum([0, *map(len, texts)], dtype=np.int32)
     content = "".join(texts).encode()
@@ -156,7 +156,7 @@ def address_column(rows: Octets) -> pa.Array:
     found = binary_column(rows).dictionary_encode()
     content = found.dictionary.buffers()[1]
     unique = rows_of(content, 20)[: len(found.dictionary)] if len(found.dictionary) else rows[:0]
-    return pa.DictionaryArray.from_arrays(found.indices, _texts(checksummed(unique)))
+    return pa.DictionaryArray.from_arrays(found.indices, text_column(checksummed(unique)))
 
 
 def _addresses(words: Octets) -> pa.Array:

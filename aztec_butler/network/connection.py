@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from aztec_butler.clients.discovery import fetch_deployment
 from aztec_butler.clients.multicall import Multicall
 from aztec_butler.clients.rpc import Rpc
 from aztec_butler.clients.snapshot import Progress
-from aztec_butler.clients.staking_logs import StakingLogs
+from aztec_butler.clients.staking_logs import StakingHistorySource, StakingLogs
 from aztec_butler.core.errors import SettingsError
 from aztec_butler.core.networks import NetworkPreset
 from aztec_butler.core.records import BlockStamp, Deployment
+from aztec_butler.store.settings_files import event_store_root
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +50,6 @@ class Connection:
         self._event_place = event_place
         self._event_store: EventStore | None = None
         self.multicall = Multicall(rpc)
-        self.logs = StakingLogs(rpc)
         self._deployment: Deployment | None = None
         self._lock = threading.Lock()
 
@@ -67,6 +68,15 @@ class Connection:
                 )
             return known
 
+    @cached_property
+    def logs(self) -> StakingHistorySource:
+        """What the staking history is replayed from, for every snapshot of this connection."""
+        if event_store_root(self._event_place) is None:
+            return StakingLogs(self.rpc)
+        from aztec_butler.archive.staking_events import StakingEvents
+
+        return StakingEvents(self.rpc, self.event_store)
+
     def event_store(self) -> EventStore | None:
         """Where the events of this chain are kept; None where none are.
 
@@ -74,8 +84,6 @@ class Connection:
             InputError: the place cannot be reached.
             NodeError: the node failed.
         """
-        from aztec_butler.store.settings_files import event_store_root
-
         root = event_store_root(self._event_place)
         if root is None:
             return None

@@ -153,8 +153,13 @@ def joined(event: str, tables: Sequence[pa.Table], schema: pa.Schema | None = No
     else:
         target = pa.schema([schema.field(name) for name in names])
         tables = [fitted(event, table) for table in tables]
-    whole = pa.concat_tables([_cast(table, target) for table in tables]) if tables else target.empty_table()
+    whole = pa.concat_tables([_cast(table, target) for table in tables]) if tables else empty(target)
     return whole if schema is not None else fitted(event, whole)
+
+
+def empty(schema: pa.Schema) -> pa.Table:
+    """No rows; ``Schema.empty_table`` would import pandas."""
+    return pa.Table.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
 
 
 def _wide(path: str, usual: pa.DataType, found: pa.DataType) -> Iterator[tuple[str, str]]:

@@ -171,6 +171,16 @@ def test_read__events_of_others_that_the_filter_lets_through__are_left_out(store
     }
 
 
+def test_read__several_contracts_in_one_block__in_the_order_of_the_chain(store):
+    logs = [slashed(7, index, address=(ROLLUP, OTHER_ROLLUP)[index % 2]) for index in (0, 1, 2, 3)] + [
+        slashed(90, index, address=(OTHER_ROLLUP, ROLLUP)[index % 2]) for index in (0, 1, 2)
+    ]
+    chain = Chain(logs)
+    for _ in range(2):
+        found = read(chain, store, contracts={OTHER_ROLLUP: "rollup", ROLLUP: "rollup"})["RollupSlashed"]
+        assert places(found) == [(7, 0), (7, 1), (7, 2), (7, 3), (90, 0), (90, 1), (90, 2)]
+
+
 def test_read__columns__those_alone_from_disk_and_node(store):
     wanted = ["block_number", "amount_wei"]
     found = EventReader(Chain(story()), store).read(

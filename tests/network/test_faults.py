@@ -143,7 +143,7 @@ def test_a_fault_that_stays__logs_missing__is_told_as_such(connected, populated)
         node.always(LASTING["no logs, as from a pruned node"])
         with pytest.raises(NodeError, match="logs") as caught:
             net.attesters()
-        assert "doctor" in (caught.value.hint or "")
+        assert "another provider" in (caught.value.hint or "")
 
 
 def test_one_of_two_endpoints_fails__the_other_answers(connected, populated):
