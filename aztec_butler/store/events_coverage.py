@@ -131,14 +131,13 @@ class Holdings:
     def covered(self) -> Iterator[Covered]:
         """What is known, by event and contract."""
         for event in self.events:
-            for address in self.addresses(event):
-                segments, _ = self.resolve(event, [address], 0, END)
-                for first, last in merged((each.first_block, each.last_block) for each in segments):
-                    anchor_block, anchor_hash = max(
-                        (each.coverage.anchor_block, each.coverage.anchor_hash)
-                        for each in segments
-                        if first <= each.first_block <= last
-                    )
+            # Contracts of the same commits have the same ranges: there may be thousands of them.
+            alike: dict[frozenset[str], list[Segment]] = defaultdict(list)
+            for segment in self.everything(event):
+                alike[segment.addresses].append(segment)
+            ranges = {address: _anchored(segments) for group, segments in alike.items() for address in group}
+            for address in sorted(ranges):
+                for (first, last), (anchor_block, anchor_hash) in ranges[address]:
                     yield Covered(
                         event=event,
                         address=address,
@@ -157,6 +156,21 @@ class Holdings:
                 if overlaps and not segment.addresses.isdisjoint(file.addresses):
                     wanted.setdefault(file.path, (file, []))[1].append(segment)
         return wanted
+
+
+def _anchored(segments: Sequence[Segment]) -> list[tuple[Range, tuple[int, str]]]:
+    """The ranges that segments make together, each with its latest anchor."""
+    return [
+        (
+            (first, last),
+            max(
+                (each.coverage.anchor_block, each.coverage.anchor_hash)
+                for each in segments
+                if first <= each.first_block <= last
+            ),
+        )
+        for first, last in merged((each.first_block, each.last_block) for each in segments)
+    ]
 
 
 def _swept(
