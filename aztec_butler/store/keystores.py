@@ -125,8 +125,13 @@ def _reading(source: Source) -> Reading:
     findings = list(reading.findings)
     if source.path.is_symlink():
         findings.append(found(Fault.SYMBOLIC_LINK, file=file))
-    # Of a file that is no keystore nobody knows whether it holds secrets.
-    if is_open_to_others(source.mode) and (reading.keystore is None or holds_secrets(reading.keystore)):
+    # Of a file that cannot be read as a keystore nobody knows whether it holds secrets, unless it is known for
+    # something else.
+    if any(finding.fault is Fault.NOT_A_KEYSTORE for finding in findings):
+        is_secret = False
+    else:
+        is_secret = reading.keystore is None or holds_secrets(reading.keystore)
+    if is_secret and is_open_to_others(source.mode):
         findings.append(open_to_others(source))
     return attrs.evolve(reading, findings=tuple(findings))
 

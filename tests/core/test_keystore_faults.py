@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keystore_cases import ADDRESSES, BLS, COINBASE, ETH, KEY_FILES, MNEMONIC, PASSWORD, SIGNER
-from keystore_reading import examine, remembered_keys
+from keystore_reading import FILES, examine, remembered_keys
 
 from aztec_butler.core.bls import GROUP_ORDER
 from aztec_butler.core.checks import Outcome
@@ -22,7 +22,7 @@ from aztec_butler.core.keystores.faults import Fault, failures, found, refuse
 from aztec_butler.core.keystores.records import Secret, holds_secrets
 
 ORDER = f"0x{GROUP_ORDER:064x}"
-ENCRYPTED = {"path": f"{KEY_FILES}/eth.json", "password": PASSWORD}
+KEY_FILE = (FILES / "eth.json").read_text()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -58,6 +58,8 @@ FAULTS: dict[str, tuple[str | tuple[str, ...], Fault, str]] = {
         Fault.DUPLICATE_KEY,
         "validators[0]",
     ),
+    "an encrypted key": (KEY_FILE, Fault.NOT_A_KEYSTORE, ""),
+    "registrations": (json.dumps([{"publicKeyG1": {}}]), Fault.NOT_A_KEYSTORE, ""),
     "not an object": ("[]", Fault.WRONG_TYPE, ""),
     "a number for text": (spoil("validators/0/coinbase", 7), Fault.WRONG_TYPE, "validators[0].coinbase"),
     "text for a number": (spoil("schemaVersion", "1"), Fault.WRONG_TYPE, "schemaVersion"),

@@ -98,6 +98,11 @@ def test_file__without_secrets__may_be_open(tmp_path):
     assert failing(put(tmp_path / "key1.json", cases.prover(), 0o644)) == set()
 
 
+def test_file__that_is_known_for_something_else__is_no_secret(tmp_path):
+    path = put(tmp_path / "key1_staker_output.json", '[{"publicKeyG1": {}}]', 0o644)
+    assert failing(path) == {Fault.NOT_A_KEYSTORE}
+
+
 def test_file__that_is_no_keystore__might_hold_secrets(tmp_path):
     assert Fault.OPEN_TO_OTHERS in failing(put(tmp_path / "key1.json", "{", 0o644))
 

@@ -55,6 +55,10 @@ class Fault(StrEnum):
     DUPLICATE_KEY = "duplicate-key", "a key stands twice; the node would take the last one without a word"
 
     # -- shape
+    NOT_A_KEYSTORE = (
+        "not-a-keystore",
+        "the file is something else; the node takes every .json file of its folder for a keystore, and refuses to start",
+    )
     WRONG_TYPE = "wrong-type", "the value is of another kind"
     UNKNOWN_KEY = "unknown-key", "there is no such key; the node refuses the whole file"
     MISSING_KEY = "missing-key", "a key is missing"

@@ -56,6 +56,10 @@ class _FileReader(AccountReader):
     def keystore(self) -> Keystore | None:
         """The whole document."""
         root = self.document.root
+        other = _other_kind(root)
+        if other is not None:
+            self.report(root, "", Fault.NOT_A_KEYSTORE, detail=other, remedy="move it to another folder")
+            return None
         if not self.is_kind(root, "", Kind.OBJECT):
             return None
         version = self.version(root)
@@ -137,6 +141,15 @@ class _FileReader(AccountReader):
             return Prover(path=path, id=identity, publishers=publishers or ())
         account = self.account(node, path)
         return None if account is None else Prover(path=path, id=None, publishers=(account,))
+
+
+def _other_kind(root: Node) -> str | None:
+    """What the node's own tools write beside keystores, where it is no keystore; None for anything else."""
+    if root.kind is Kind.OBJECT and (root.has("crypto") or root.has("Crypto")):
+        return "an encrypted key"
+    if root.kind is Kind.ARRAY and any(item.has("publicKeyG1") for item in root.items):
+        return "registrations of attesters"
+    return None
 
 
 _NOTHING = Node(kind=Kind.OBJECT, start=0, end=0)
