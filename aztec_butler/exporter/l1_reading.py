@@ -17,6 +17,7 @@ from aztec_butler.clients.multicall import Read
 from aztec_butler.clients.snapshot import Snapshot
 from aztec_butler.core.errors import ButlerError
 from aztec_butler.exporter.block_times import BlockTimes
+from aztec_butler.exporter.slashers import Slashers
 from aztec_butler.exporter.source import Source
 from aztec_butler.exporter.split_terms import SplitTerms
 
@@ -24,7 +25,7 @@ MAX_AGE_SECONDS: Final = 15.0
 """Shorter than any sensible interval, so that no round sees the block of the one before."""
 
 Plan = Callable[[Snapshot], Sequence[Read]]
-"""What a collector wants to read besides, at the snapshot's block."""
+"""What a collector wants to read besides, at the snapshot's block. It may read itself what it needs to know that."""
 
 
 def _nothing(_: Snapshot) -> Sequence[Read]:
@@ -51,10 +52,19 @@ class Look:
         Raises:
             ButlerError: the first that failed.
         """
-        for value in self.tried:
-            if isinstance(value, ButlerError):
-                raise value
-        return self.tried
+        return good(self.tried)
+
+
+def good(answers: Sequence[Any]) -> Sequence[Any]:
+    """Answers none of which failed.
+
+    Raises:
+        ButlerError: the first that did.
+    """
+    for value in answers:
+        if isinstance(value, ButlerError):
+            raise value
+    return answers
 
 
 @attrs.define(eq=False)
@@ -93,6 +103,7 @@ class L1Reading:
         source: the network.
         times: of blocks, remembered.
         splits: how splits divide, remembered.
+        slashers: the terms of slashing, remembered.
     """
 
     def __init__(
@@ -105,6 +116,7 @@ class L1Reading:
         self.source = source
         self.times = BlockTimes(source)
         self.splits = SplitTerms(source)
+        self.slashers = Slashers(source)
         self._max_age_seconds = max_age_seconds
         self._monotonic = monotonic
         self._changed = threading.Condition()
