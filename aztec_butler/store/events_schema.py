@@ -92,6 +92,8 @@ def wide_columns(event: str, schema: pa.Schema) -> dict[str, str]:
 
 def widened_schema(event: str, wide: Mapping[str, str]) -> pa.Schema:
     """The columns of an event, those in ``wide`` with the type it says."""
+    if not wide:
+        return narrowest(event)
     return pa.schema(
         [field.with_type(_with_levels(field.name, field.type, wide)) for field in narrowest(event)]
     )
@@ -196,15 +198,12 @@ def _with_levels(path: str, usual: pa.DataType, wide: Mapping[str, str]) -> pa.D
 
 def _cast(table: pa.Table, target: pa.Schema) -> pa.Table:
     """A table with exactly these columns: type, metadata and all."""
-    return pa.Table.from_arrays(
-        [
-            pa.chunked_array(
-                [_widened(chunk, field.type) for chunk in table.column(field.name).chunks], field.type
-            )
-            for field in target
-        ],
-        schema=target,
-    )
+    columns = [table.column(field.name) for field in target]
+    for place, field in enumerate(target):
+        if columns[place].type != field.type:
+            chunks = [_widened(chunk, field.type) for chunk in columns[place].chunks]
+            columns[place] = pa.chunked_array(chunks, field.type)
+    return pa.Table.from_arrays(columns, schema=target)
 
 
 def _widened(array: pa.Array, target: pa.DataType) -> pa.Array:

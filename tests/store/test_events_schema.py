@@ -35,7 +35,7 @@ def made_position(row):
     return events.Position(
         address=ADDRESS,
         block_number=row,
-        block_hash=f"0x{row:064x}",
+        block_hash=f"0x{row + 1:064x}",
         transaction_hash=f"0x{row + 1:064x}",
         transaction_index=0,
         log_index=row,
