@@ -24,7 +24,8 @@ def write_whole(path: Path, content: bytes) -> None:
 def write_whole_with(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """As ``write_whole``, for a writer that wants an open file.
 
-    The new file takes the old one's permissions. What the writer raises leaves the old file untouched.
+    The new file takes the old one's permissions. What the writer raises leaves the old file untouched. A device or a
+    pipe (``/dev/null``, ``/dev/stdout``) is written to as it is: a file must not take its place.
 
     Args:
         path: the file; a symbolic link is followed and stays.
@@ -36,6 +37,9 @@ def write_whole_with(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise InputError("the path of an output file is a folder", path=path)
+    if target.exists() and not target.is_file():
+        _write_to_device(target, write)
+        return
     with _temporary(target) as (file, name):
         write(file)
         file.flush()
@@ -45,6 +49,15 @@ def write_whole_with(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         file.close()
         os.replace(name, target)  # noqa: PTH105
     _sync_folder(target.parent)
+
+
+def _write_to_device(target: Path, write: Callable[[IO[bytes]], object]) -> None:
+    try:
+        file = target.open("wb")
+    except OSError as error:
+        raise InputError("an output file cannot be written", path=target, reason=error.strerror) from None
+    with file:
+        write(file)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -61,3 +62,14 @@ def test_write__through_a_symbolic_link__the_link_stays(tmp_path):
 def test_write__where_it_cannot__is_an_input_error(tmp_path, name):
     with pytest.raises(InputError):
         write_whole(tmp_path / name, b"")
+
+
+def test_write__to_a_pipe__goes_through_it_and_leaves_it_there(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(path.read_bytes)
+        write_whole(path, b"content")
+        assert read.result(timeout=20) == b"content"
+    assert stat.S_ISFIFO(path.stat().st_mode)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["pipe"]
