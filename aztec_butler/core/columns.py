@@ -2,7 +2,7 @@
 
 ::
 
-    decoded = columns.decode(answers, "rollup")  # JSON text of eth_getLogs answers, or raw logs
+    decoded = columns.decode(answers, "rollup")  # JSON text of eth_getLogs answers, tables of raw logs, or raw logs
     decoded.tables["RollupDeposit"]              # a pyarrow.Table
 
 Types: addresses are dictionaries of checksummed text, amounts ``decimal128(38, 0)``, other numbers ``uint64``, words and
@@ -28,6 +28,7 @@ from aztec_butler.core.abi_types import WORD, FixedBytes
 from aztec_butler.core.columns_batch import UNTIMED, Batch, Octets, batches_of, joined
 from aztec_butler.core.columns_frame import python_values, to_frame
 from aztec_butler.core.columns_json import Answer, UnusualError, read_answer
+from aztec_butler.core.columns_table import is_table, read_table
 from aztec_butler.core.columns_words import (
     Body,
     address_column,
@@ -56,7 +57,8 @@ POSITION: Final = (
     "transaction_hash",
     "address",
 )
-"""The columns that say where a log is. ``block_timestamp`` is null where a source does not tell it."""
+"""The columns that say where a log is. ``block_timestamp`` is null where a source does not tell it; so is ``block_hash``
+where other extractors left it out."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -72,13 +74,13 @@ class Decoded:
     undecoded: tuple[UndecodedLog, ...] = ()
 
 
-def decode(
-    logs: Answer | Iterable[Answer] | Iterable[Any], role: str | Mapping[str, str], *, strict: bool = True
-) -> Decoded:
+def decode(logs: Any, role: str | Mapping[str, str], *, strict: bool = True) -> Decoded:
     """Raw logs to one table for each event.
 
     Args:
-        logs: the JSON text of an ``eth_getLogs`` answer, several of them, or logs as ``events.decode_log`` takes them.
+        logs: the JSON text of an ``eth_getLogs`` answer; a table of raw logs as other extractors make it (pyarrow,
+            pandas, polars, an open ``pyarrow.parquet.ParquetFile``), see ``columns_table``; logs as
+            ``events.decode_log`` takes them; or several of any of these.
         role: of the contract that emitted them, or the roles by address.
         strict: whether a log that cannot be decoded is an error; else it is set apart.
 
@@ -111,20 +113,27 @@ class Decoder:
         """Take more logs that are columns already, e.g. those of a ``LogPiece``."""
         self._sort(batch for batch in batches if len(batch))
 
-    def add(self, logs: Answer | Iterable[Answer] | Iterable[Any]) -> None:
+    def add(self, logs: Any) -> None:
         """Read more logs; the same input as ``decode``."""
-        if isinstance(logs, Answer):
+        if isinstance(logs, Answer | Batch) or is_table(logs):
             logs = [logs]
         elif isinstance(logs, str | Mapping | RawLog):
             raise InputError("expected the bytes of an answer or a list of logs", got=type(logs).__name__)
         loose: list[RawLog] = []
         for item in logs:
-            if not isinstance(item, Answer):
+            batches: Iterable[Batch]
+            if isinstance(item, Answer):
+                batches = read_answer(item)
+            elif isinstance(item, Batch):
+                batches = [item]
+            elif is_table(item):
+                batches = read_table(item)
+            else:
                 loose.append(parse_log(item))
                 continue
             self._sort(batches_of(loose))
             loose.clear()
-            self._sort(read_answer(item))
+            self._sort(batches)
         self._sort(batches_of(loose))
 
     def finish(self) -> Decoded:
@@ -219,16 +228,19 @@ def _topic_column(field: Field, words: Octets) -> pa.Array:
 
 def _position(batch: Batch) -> list[tuple[pa.Field, pa.Array]]:
     untimed = batch.block_timestamp == UNTIMED
+    unhashed = ~np.ascontiguousarray(batch.block_hash).view(np.uint64)[:, 0].astype(bool)
+    if unhashed.any():  # a hash may begin with zeros
+        unhashed = np.asarray(~batch.block_hash.any(axis=1))
     columns = {
         "block_number": number_column(batch.block_number),
         "transaction_index": number_column(batch.transaction_index),
         "log_index": number_column(batch.log_index),
         "block_timestamp": number_column(batch.block_timestamp, untimed),
-        "block_hash": binary_column(batch.block_hash),
+        "block_hash": binary_column(batch.block_hash, unhashed),
         "transaction_hash": binary_column(batch.transaction_hash),
         "address": address_column(batch.address),
     }
+    nullable = {"block_timestamp", *(["block_hash"] if unhashed.any() else [])}
     return [
-        (pa.field(name, columns[name].type, nullable=name == "block_timestamp"), columns[name])
-        for name in POSITION
+        (pa.field(name, columns[name].type, nullable=name in nullable), columns[name]) for name in POSITION
     ]

@@ -30,7 +30,7 @@ class Batch:
         data: the data of all logs, one after the other.
         sizes: bytes of data of every log.
         block_number: of the block.
-        block_hash: (n, 32) bytes.
+        block_hash: (n, 32) bytes; all of them zero where the source does not tell it.
         transaction_hash: (n, 32) bytes.
         transaction_index: place of the transaction in its block.
         log_index: place of the log in its block.

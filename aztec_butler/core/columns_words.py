@@ -145,10 +145,9 @@ def text_column(texts: Sequence[str]) -> pa.Array:
     )
 
 
-def binary_column(rows: Octets) -> pa.Array:
+def binary_column(rows: Octets, nulls: npt.NDArray[np.bool_] | None = None) -> pa.Array:
     """Rows of bytes as fixed-size binary."""
-    rows = np.ascontiguousarray(rows)
-    return pa.Array.from_buffers(pa.binary(rows.shape[1]), len(rows), [None, pa.py_buffer(rows)])
+    return _flat(pa.binary(rows.shape[1]), rows, nulls)
 
 
 def address_column(rows: Octets) -> pa.Array:

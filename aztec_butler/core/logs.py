@@ -6,7 +6,7 @@ here; what cannot (logs that are left out) is the reason why ``clients.logs`` lo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import msgspec
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _WORD = 32
 _ADDRESS = 20
 
+UNKNOWN_HASH: Final = "0x" + "00" * _WORD
+"""The block's hash where a source does not tell it: other extractors leave it out, a node never does."""
+
 
 @attrs.frozen(kw_only=True)
 class RawLog:
@@ -30,7 +33,8 @@ class RawLog:
         topics: up to four words; the first one names the event, unless it is anonymous.
         data: the arguments that are not indexed.
         block_number: of the block it is in.
-        block_hash: 0x, lower case. Two logs of one number but two hashes are of two chains.
+        block_hash: 0x, lower case. Two logs of one number but two hashes are of two chains. ``UNKNOWN_HASH`` where the
+            source does not tell it.
         transaction_hash: 0x, lower case.
         transaction_index: place of the transaction in its block.
         log_index: place of the log in its block; with the block hash it identifies the log.
