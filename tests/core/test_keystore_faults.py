@@ -468,3 +468,9 @@ def test_finding__line_of_a_fault_found_later__is_that_of_its_place():
     (finding,) = failures(examined.findings)
     assert '"attester": {' in FAULTS["an attester twice"][0].splitlines()[finding.line - 1]
     assert finding.line > 10
+
+
+def test_duplicates__one_attester_with_its_keys__is_one_fault():
+    keystore = cases.keys()
+    keystore["validators"][1] |= {"attester": keystore["validators"][0]["attester"]}
+    assert [finding.fault for finding in examine(json.dumps(keystore)).findings] == [Fault.DUPLICATE_ATTESTER]

@@ -113,6 +113,23 @@ def test_edit__whatever_the_umask__no_moment_is_open_to_others(path, monkeypatch
     assert [mode for mode in modes if mode & 0o077] == []
 
 
+def test_edit__what_gets_a_name__is_on_the_disk_before(path, monkeypatch):
+    """Both texts and the backup's name first, then the file's name, which is brought to the disk last."""
+    done = []
+    sync, rename, replace = os.fsync, Path.rename, Path.replace
+
+    def kind(descriptor):
+        return "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file"
+
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: (done.append(f"sync {kind(descriptor)}"), sync(descriptor))
+    )
+    monkeypatch.setattr(Path, "rename", lambda old, new: (done.append("name backup"), rename(old, new)))
+    monkeypatch.setattr(Path, "replace", lambda old, new: (done.append("name file"), replace(old, new)))
+    edit(path)
+    assert done == ["sync file", "sync file", "name backup", "sync folder", "name file", "sync folder"]
+
+
 def test_edit__new_file__is_private_and_replaces_nothing(tmp_path):
     path = tmp_path / "publishers.json"
     new = FileEdit(file=str(path), before=None, after="{}")
@@ -369,7 +386,7 @@ def test_edit__the_disk_is_full_at_any_call__nothing_has_changed(path, monkeypat
 
 
 def run_crashes(what: str, folder: Path) -> list[dict]:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(keystore_crashes.__file__).parent)])}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}  # the same package
     program = [sys.executable, keystore_crashes.__file__, what, str(folder)]
     ran = subprocess.run(program, capture_output=True, text=True, check=True, env=environment)
     return json.loads(ran.stdout)
