@@ -234,7 +234,7 @@ def _examined(path: Path, source: Source) -> os.stat_result:
         raise InputError(
             "the file has a second name, which would keep the old text", file=path, names=status.st_nlink
         )
-    if is_open_to_others(status.st_mode):
+    if source.holds_secrets and is_open_to_others(status.st_mode):
         raise InputError(
             Fault.OPEN_TO_OTHERS.sentence,
             hint=f"chmod 600 {path}",

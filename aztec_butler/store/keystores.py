@@ -33,6 +33,8 @@ class Source:
     digest: str
     """SHA-256 of its bytes."""
     mode: int
+    holds_secrets: bool = True
+    """Whether it must be private; supposed of a file until its text has been understood."""
 
 
 def keystore_paths(path: Path) -> list[Path] | Finding:
@@ -109,8 +111,10 @@ def read_keystores(paths: Sequence[Path]) -> ReadSet:
         if isinstance(source, Finding):
             readings.append(Reading(file=source.file or "", document=None, keystore=None, findings=(source,)))
             continue
+        reading = read_keystore(source.text, str(source.path))
+        source = attrs.evolve(source, holds_secrets=_holds_secrets(reading))
         sources.append(source)
-        readings.append(_reading(source))
+        readings.append(_with_file_findings(reading, source))
     return ReadSet(sources=tuple(sources), readings=tuple(readings))
 
 
@@ -119,19 +123,19 @@ def _each(path: Path) -> Iterator[Path | Finding]:
     yield from [files] if isinstance(files, Finding) else files
 
 
-def _reading(source: Source) -> Reading:
-    file = str(source.path)
-    reading = read_keystore(source.text, file)
+def _holds_secrets(reading: Reading) -> bool:
+    """Whether a file must be private. Of one that cannot be read nobody knows, unless it is known for something else."""
+    if any(finding.fault is Fault.NOT_A_KEYSTORE for finding in reading.findings):
+        return False
+    return reading.keystore is None or holds_secrets(reading.keystore)
+
+
+def _with_file_findings(reading: Reading, source: Source) -> Reading:
+    """A reading, with what is wrong with its file."""
     findings = list(reading.findings)
     if source.path.is_symlink():
-        findings.append(found(Fault.SYMBOLIC_LINK, file=file))
-    # Of a file that cannot be read as a keystore nobody knows whether it holds secrets, unless it is known for
-    # something else.
-    if any(finding.fault is Fault.NOT_A_KEYSTORE for finding in findings):
-        is_secret = False
-    else:
-        is_secret = reading.keystore is None or holds_secrets(reading.keystore)
-    if is_secret and is_open_to_others(source.mode):
+        findings.append(found(Fault.SYMBOLIC_LINK, file=reading.file))
+    if source.holds_secrets and is_open_to_others(source.mode):
         findings.append(open_to_others(source))
     return attrs.evolve(reading, findings=tuple(findings))
 

@@ -244,6 +244,17 @@ def test_set_coinbase__a_file_that_others_can_read__is_refused(run, folder):
     assert names(folder) == ["key1.json"]
 
 
+def test_set_coinbase__a_file_without_secrets__may_be_open_and_stays_so(run, tmp_path):
+    path = put(
+        tmp_path / "key1.json",
+        cases.prover() | {"validators": [{"attester": ONE, "feeRecipient": FEES}]},
+        0o644,
+    )
+    ran = run("keystore", "set-coinbase", path, "--policy", "wallet", "--wallet", FOUR, "--write")
+    assert (ran.code, stat.S_IMODE(path.stat().st_mode)) == (0, 0o644)
+    assert json.loads(path.read_text())["validators"][0]["coinbase"] == FOUR
+
+
 # --------------------------------------------------------------------------- publishers and servers
 
 
