@@ -10,6 +10,10 @@ instead would take as many, and would only find that one of two is wrong, not wh
 A node that has dropped old logs answers emptily, too. The canary, a log that is known to exist, is asked for in the same
 request: before anything that an endpoint says is believed, and again with every answer that holds no logs, since many
 nodes may be behind one endpoint.
+
+What remains to be believed: that a node with the right headers and all old logs leaves no log out in between, and does
+not give the only log of a block a wrong hash. Asking for the header of every block with logs would cost more than the
+logs.
 """
 
 from __future__ import annotations
