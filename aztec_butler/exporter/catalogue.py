@@ -17,7 +17,7 @@ from aztec_butler.exporter.collectors import (
 )
 from aztec_butler.exporter.metric import Metric
 
-METRICS: Final[tuple[Metric, ...]] = (
+_BY_SUBJECT: Final = (
     *rollup.METRICS,
     *entry_queue.METRICS,
     *provider.METRICS,
@@ -28,4 +28,5 @@ METRICS: Final[tuple[Metric, ...]] = (
     *network.METRICS,
     *FRESHNESS,
 )
+METRICS: Final[tuple[Metric, ...]] = tuple(dict.fromkeys(_BY_SUBJECT))
 """Those of collectors and of their freshness. The exporter's own are in ``self_metrics``."""

@@ -12,8 +12,15 @@ from aztec_butler.core.hexes import parse_address
 from aztec_butler.core.lifecycle import Lifecycle
 from aztec_butler.core.rows import Attester
 from aztec_butler.core.staking_state import StakingState
+from aztec_butler.exporter.metric import Metric
 
 DEFAULT_CAP: Final = 500
+
+SERIES_CAPPED: Final = Metric(
+    name="own_series_capped",
+    help="How many of ours have no series of their own because there are more than the cap; 0 when all have.",
+    labels=("kind",),
+)
 
 _BY_WEIGHT: Final = (
     Lifecycle.VALIDATING,

@@ -17,7 +17,7 @@ from aztec_butler.exporter.exposition import Samples
 from aztec_butler.exporter.l1_collector import USUAL_PACE, Pace, canonical_rollup, l1_collector
 from aztec_butler.exporter.l1_reading import L1Reading
 from aztec_butler.exporter.metric import Metric, MetricKind
-from aztec_butler.exporter.ours import OwnAttesters, Who
+from aztec_butler.exporter.ours import SERIES_CAPPED, OwnAttesters, Who
 
 BLOCK: Final = Metric(
     name="l1_block", help="The block of L1 that everything read from contracts is of, at its last collection."
@@ -90,11 +90,6 @@ ATTESTER_STAKE: Final = Metric(
     name="attester_stake_aztec",
     help="What counts of one of our attesters in the validator set, in whole AZTEC.",
     labels=("attester",),
-)
-SERIES_CAPPED: Final = Metric(
-    name="own_series_capped",
-    help="How many of ours have no series of their own because there are more than the cap; 0 when all have.",
-    labels=("kind",),
 )
 METRICS: Final = (
     BLOCK,
