@@ -11,7 +11,8 @@ from aztec_butler.core.errors import NotFoundError, SettingsError
 if TYPE_CHECKING:
     from aztec_butler.clients.aztec_node import AztecNode
     from aztec_butler.clients.rpc import Rpc
-    from aztec_butler.core.settings import Layer, Settings
+    from aztec_butler.core.setting_layers import Layer
+    from aztec_butler.core.settings import Settings
     from aztec_butler.network import Network
 
 
@@ -126,7 +127,7 @@ def _running_devnet(network: str) -> "Layer | None":
     """The devnet of another terminal, which no preset can know; None for other networks, or when none runs."""
     if network != "devnet":
         return None
-    from aztec_butler.core.settings import Layer, Origin
+    from aztec_butler.core.setting_layers import Layer, Origin
     from aztec_butler.devnet.session import read_session
 
     try:

@@ -11,29 +11,28 @@ given no other way, so that it stands neither in a process list nor in an enviro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from enum import StrEnum
 from typing import Any, Final
 
 import attrs
 
-from aztec_butler.core.errors import ButlerError, SettingsError
 from aztec_butler.core.hexes import parse_address
 from aztec_butler.core.networks import PRESETS
+from aztec_butler.core.setting_layers import (
+    Layer,
+    Origin,
+    Setting,
+    merge_layers,
+    refuse_settings,
+)
 from aztec_butler.core.setting_values import (
-    alternatives,
     read_count,
     read_network,
     read_positive,
     read_text,
     read_url,
     read_urls,
-    redact_place,
-    redact_url,
 )
 
-ENVIRONMENT_PREFIX: Final = "AZTEC_BUTLER_"
-CONFIG_VARIABLE: Final = "AZTEC_BUTLER_CONFIG"
-"""Names the settings file; the only variable with the prefix that is no setting."""
 DEFAULT_NETWORK: Final = "mainnet"
 DEFAULT_TIMEOUT_SECONDS: Final = 30.0
 NOWHERE: Final = "none"
@@ -41,45 +40,6 @@ NOWHERE: Final = "none"
 
 
 # --------------------------------------------------------------------------- the table of settings
-
-
-@attrs.frozen(kw_only=True)
-class Setting:
-    """One setting: its name, how raw values are read, and what it means."""
-
-    name: str
-    parse: Callable[[object], Any]
-    meaning: str
-    default: object = None
-    is_url: bool = False
-    """Whether it holds URLs, which are shown without path and query."""
-    is_place: bool = False
-    """Whether it may be an address with a name and a password in it, which are not shown."""
-    only_by_file: bool = False
-    """Whether only ``<name>_file`` may be given."""
-
-    @property
-    def file_name(self) -> str | None:
-        """The name under which a file holding the value is given; None where there is none."""
-        return f"{self.name}_file" if self.is_url or self.only_by_file else None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every name under which a source may give it."""
-        own = () if self.only_by_file else (self.name,)
-        return own if self.file_name is None else (*own, self.file_name)
-
-    def render(self, value: Any) -> str:
-        """The value as it may be shown."""
-        if value is None:
-            return "-"
-        if self.only_by_file:
-            return "(hidden)"
-        if self.is_url:
-            return ", ".join(redact_url(url) for url in ([value] if isinstance(value, str) else value))
-        if self.is_place:
-            return redact_place(value)
-        return str(value)
 
 
 SETTINGS: Final = (
@@ -111,7 +71,6 @@ SETTINGS: Final = (
     ),
     Setting(name="state_dir", parse=read_text, meaning="where journals and locks are kept"),
 )
-_KNOWN: Final = tuple(name for setting in SETTINGS for name in setting.names)
 
 
 @attrs.frozen(kw_only=True)
@@ -157,69 +116,6 @@ class ShownSetting:
 
 
 # --------------------------------------------------------------------------- layers
-
-
-class Origin(StrEnum):
-    """The kinds of sources, strongest first."""
-
-    FLAGS = "flags"
-    ENVIRONMENT = "environment"
-    FILE = "file"
-    RUNNING = "running"
-    """What runs on this machine."""
-    PRESET = "preset"
-    DEFAULT = "default"
-
-
-@attrs.frozen
-class Layer:
-    """What one source says, as it says it: text from flags and environment, typed values from a file."""
-
-    origin: Origin
-    values: Mapping[str, object]
-    where: str = ""
-    """The file's path, or the name of the preset or of what runs."""
-
-    def label(self, name: str) -> str:
-        """How messages name a value of this layer.
-
-        >>> Layer(Origin.ENVIRONMENT, {}).label("first_block")
-        'AZTEC_BUTLER_FIRST_BLOCK'
-        """
-        if self.origin is Origin.FLAGS:
-            return "--" + name.replace("_", "-")
-        if self.origin is Origin.ENVIRONMENT:
-            return ENVIRONMENT_PREFIX + name.upper()
-        if self.origin is Origin.FILE:
-            return f"{name} in {self.where}"
-        return f"{self.origin.value} {self.where}".rstrip()
-
-
-def environment_layer(environment: Mapping[str, str]) -> Layer:
-    """The variables ``AZTEC_BUTLER_*``; empty ones count as absent."""
-    return Layer(
-        Origin.ENVIRONMENT,
-        {
-            name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
-            for name, value in environment.items()
-            if name.startswith(ENVIRONMENT_PREFIX) and name != CONFIG_VARIABLE and value.strip()
-        },
-    )
-
-
-def file_layer(text: str, path: str) -> Layer:
-    """A settings file in TOML.
-
-    Raises:
-        SettingsError: not TOML.
-    """
-    import tomllib
-
-    try:
-        return Layer(Origin.FILE, tomllib.loads(text), path)
-    except tomllib.TOMLDecodeError as error:
-        # The parser's words hold a position and no content, which may be secret.
-        raise SettingsError("the settings file is not TOML", file=path, reason=str(error)) from None
 
 
 def preset_layer(network: str, stronger: Sequence[Layer] = ()) -> Layer:
@@ -268,75 +164,16 @@ def merge_settings(
     Raises:
         SettingsError: unknown names, values that do not fit, or settings that contradict each other; all of them.
     """
-    problems: dict[str, str] = {}
-    values: dict[str, Any] = {}
-    sources: dict[str, str] = {}
-    for layer in layers:
-        problems.update(_unknown(layer))
-    bottom = Layer(Origin.DEFAULT, defaults or {})
-    for setting in SETTINGS:
-        values[setting.name], sources[setting.name] = setting.default, Origin.DEFAULT.value
-        found = next(_given(setting, [*layers, bottom], problems), None)
-        if found is None:
-            continue
-        layer, name = found
-        sources[setting.name] = layer.label(name)
-        raw = layer.values[name]
-        try:
-            content = read_secret(read_text(raw)) if name == setting.file_name else raw
-            values[setting.name] = setting.parse(content)
-        except ButlerError as error:
-            visible = name == setting.file_name or not (
-                setting.is_url or setting.is_place or setting.only_by_file
-            )
-            problems[layer.label(name)] = _told(error, raw if visible else None)
+    merged = merge_layers(SETTINGS, layers, read_secret=read_secret, defaults=defaults)
+    values, sources = merged.values, merged.sources
     if values["event_store"] is None:
         values["event_store"], sources["event_store"] = values["cache_dir"], sources["cache_dir"]
     for name, sentence in _contradictions(values):
-        problems.setdefault(sources[name], sentence)
-    if problems:
-        count = len(problems)
-        raise SettingsError("a setting is wrong" if count == 1 else f"{count} settings are wrong", **problems)
+        merged.problems.setdefault(sources[name], sentence)
+    refuse_settings(merged.problems)
     return Settings(**values, sources=sources)
-
-
-def _unknown(layer: Layer) -> Iterator[tuple[str, str]]:
-    for name in layer.values:
-        if name not in _KNOWN:
-            only_file = f"{name}_file"
-            clause = (
-                f"this secret is read from a file: set {only_file}"
-                if only_file in _KNOWN
-                else f"no such setting; {alternatives(name, _KNOWN)}"
-            )
-            yield layer.label(name), clause
-
-
-def _given(
-    setting: Setting, layers: Sequence[Layer], problems: dict[str, str]
-) -> Iterator[tuple[Layer, str]]:
-    """Every layer that gives the setting, and under which name."""
-    for layer in layers:
-        names = [name for name in setting.names if layer.values.get(name) is not None]
-        if len(names) > 1:
-            problems[layer.label(names[1])] = f"{names[0]} is given as well; one of the two is enough"
-        if names:
-            yield layer, names[0]
 
 
 def _contradictions(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if values["l2_admin_key"] is not None and values["l2_admin"] is None:
         yield "l2_admin_key", "a key for the admin port, but l2_admin is not set"
-
-
-def _told(error: ButlerError, raw: object) -> str:
-    """The error on one line, with the value unless that may be secret; facts that only repeat it are left out."""
-    facts = ", ".join(f"{name} {value}" for name, value in error.facts.items() if name != "value")
-    shown = "" if raw is None else f": {_short(raw)}"
-    told = f"{error.sentence}{shown}" + (f" ({facts})" if facts else "")
-    return f"{told}; {error.hint}" if error.hint else told
-
-
-def _short(raw: object) -> str:
-    text = repr(raw)
-    return text if len(text) <= 80 else f"{text[:60]}... ({len(text)} characters)"

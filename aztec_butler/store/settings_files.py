@@ -12,19 +12,16 @@ from pathlib import Path
 from typing import Literal
 
 from aztec_butler.core.errors import SettingsError
-from aztec_butler.core.settings import (
+from aztec_butler.core.setting_layers import (
     CONFIG_VARIABLE,
     ENVIRONMENT_PREFIX,
-    NOWHERE,
     Layer,
     Origin,
-    Settings,
-    chosen_network,
+    document_layer,
     environment_layer,
-    file_layer,
-    merge_settings,
-    preset_layer,
+    parse_document,
 )
+from aztec_butler.core.settings import NOWHERE, Settings, chosen_network, merge_settings, preset_layer
 
 APPLICATION = "aztec-butler"
 _LARGEST_SECRET = 1 << 16
@@ -54,21 +51,53 @@ def read_settings(
     layers = [Layer(Origin.FLAGS, given), environment_layer(variables)]
     named = config or variables.get(CONFIG_VARIABLE)
     if named:
-        layers.append(_read_file(Path(named).expanduser()))
+        layers.append(_read_layer(Path(named).expanduser()))
         network = chosen_network(layers)
     else:
         network = chosen_network(layers)
-        default_path = _folder("config") / f"{network}.toml"
-        # A name from outside becomes a file name only if it could be a network's.
-        if network.isidentifier() and default_path.exists():
-            layers.append(_read_file(default_path))
-            _check_network(layers[-1], network)
-    state_folder = _folder("state") / network
-    if found is not None and not _names_registry(layers):
-        layers += [layer for layer in [found(network)] if layer is not None]
-    layers.append(preset_layer(network, layers))
-    defaults = {"cache_dir": str(_folder("cache")), "state_dir": str(state_folder)}
-    return merge_settings(layers, read_secret=read_secret, defaults=defaults)
+        layers += default_layers(network)
+    return complete_settings(layers, network, found=found)
+
+
+def default_layers(network: str) -> list[Layer]:
+    """What the user's own settings file of a network says; nothing where there is none.
+
+    Raises:
+        SettingsError: it cannot be read, or talks of another network.
+    """
+    path = default_file(network)
+    # A name from outside becomes a file name only if it could be a network's.
+    if not network.isidentifier() or not path.exists():
+        return []
+    layer = _read_layer(path)
+    _check_network(layer, network)
+    return [layer]
+
+
+def complete_settings(
+    layers: Sequence[Layer], network: str, *, found: Callable[[str], Layer | None] | None = None
+) -> Settings:
+    """What sources say of a network, above what this machine and the program know of it.
+
+    Args:
+        layers: what the user says, the strongest first.
+        network: the one that is meant.
+        found: what runs on this machine of a network, by its name.
+
+    Raises:
+        SettingsError: with every problem there is.
+    """
+    whole = list(layers)
+    if found is not None and not _names_registry(whole):
+        whole += [layer for layer in [found(network)] if layer is not None]
+    whole.append(preset_layer(network, whole))
+    defaults = {"cache_dir": str(_folder("cache")), "state_dir": str(_folder("state") / network)}
+    return merge_settings(whole, read_secret=read_secret, defaults=defaults)
+
+
+def default_file(name: str) -> Path:
+    """Where the user's settings file of a name lies, if there is one."""
+    return _folder("config") / f"{name}.toml"
 
 
 def event_store_root(named: str | Path | Literal[False] | None = None) -> str | Path | None:
@@ -97,7 +126,7 @@ def read_secret(path: str) -> str:
             status = os.fstat(opened.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise SettingsError("a secret file must be a regular file")
-            if status.st_mode & 0o077:
+            if status.st_mode & _forbidden_bits(file):
                 raise SettingsError(
                     f"group or others can use this secret file (mode {stat.S_IMODE(status.st_mode):04o});"
                     f" run: chmod 600 {path}"
@@ -116,14 +145,34 @@ def read_secret(path: str) -> str:
     return secret
 
 
-def _read_file(path: Path) -> Layer:
+def _forbidden_bits(file: Path) -> int:
+    """Permissions that no secret file may have.
+
+    Those that systemd hands to a service are the service's alone, in a folder that is, but an access control list shows
+    in the place of the group's permissions.
+    """
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    is_handed = bool(credentials) and file.parent == Path(credentials or "")
+    return 0o037 if is_handed else 0o077
+
+
+def read_document(path: Path) -> dict[str, object]:
+    """A settings file, tables of modes included.
+
+    Raises:
+        SettingsError: it cannot be read, or is not TOML.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise SettingsError("the settings file cannot be read", file=path, reason=error.strerror) from None
     except UnicodeDecodeError:
         raise SettingsError("the settings file is not UTF-8 text", file=path) from None
-    return file_layer(text, str(path))
+    return parse_document(text, str(path))
+
+
+def _read_layer(path: Path) -> Layer:
+    return document_layer(read_document(path), str(path))
 
 
 def _names_registry(layers: Sequence[Layer]) -> bool:

@@ -10,18 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aztec_butler.core.errors import SettingsError
+from aztec_butler.core.setting_layers import Layer, Origin, environment_layer, file_layer
 from aztec_butler.core.setting_values import redact_url
-from aztec_butler.core.settings import (
-    SETTINGS,
-    Layer,
-    Origin,
-    Settings,
-    chosen_network,
-    environment_layer,
-    file_layer,
-    merge_settings,
-    preset_layer,
-)
+from aztec_butler.core.settings import SETTINGS, Settings, chosen_network, merge_settings, preset_layer
 
 KEY = "0123456789abcdef0123456789abcdef"
 SECRET_URL = f"https://user:{KEY}@node.example:8545/v3/{KEY}?apikey={KEY}"
@@ -109,6 +100,16 @@ def test_environment__empty_and_foreign_variables__are_left_out():
         {"AZTEC_BUTLER_L1": " ", "AZTEC_BUTLER_CONFIG": "x", "HOME": "/", "AZTEC_BUTLER_L2": "u"}
     )
     assert layer.values == {"l2": "u"}
+
+
+def test_sections__of_modes__are_not_of_the_network():
+    variables = {"AZTEC_BUTLER_EXPORTER_LISTEN": "a", "AZTEC_BUTLER_WATCHER_X": "b", "AZTEC_BUTLER_L2": "u"}
+    assert environment_layer(variables).values == {"l2": "u"}
+    own = environment_layer(variables, "exporter")
+    assert own.values == {"listen": "a"}
+    assert own.label("listen") == "AZTEC_BUTLER_EXPORTER_LISTEN"
+    text = 'l2 = "u"\n[exporter]\nlisten = "a"\n[watcher]\nx = 1'
+    assert file_layer(text, "butler.toml").values == {"l2": "u"}
 
 
 # --------------------------------------------------------------------------- values
@@ -326,3 +327,26 @@ _TOKEN = st.text(string.ascii_lowercase + string.digits, min_size=8, max_size=40
 def test_redact_url__whatever_the_secrets__none_is_shown(user, password, path, query):
     shown = redact_url(f"https://{user}:{password}@A.B:1/{path}?{query}#{path}")
     assert shown == "https://a.b:1/..."
+
+
+# --------------------------------------------------------------------------- where events are kept
+
+
+def test_event_store__not_set__is_where_the_cache_is():
+    settings = merge(flags(cache_dir="/somewhere"), defaults={"cache_dir": "/usual"})
+    assert (settings.event_store, settings.sources["event_store"]) == ("/somewhere", "--cache-dir")
+    assert merge(defaults={"cache_dir": "/usual"}).event_store == "/usual"
+
+
+@pytest.mark.parametrize("place", ["/elsewhere", "none", "s3://bucket/events"])
+def test_event_store__set__is_there(place):
+    settings = merge(environment(event_store=place), file(cache_dir="/somewhere"))
+    assert (settings.event_store, settings.cache_dir) == (place, "/somewhere")
+    assert settings.sources["event_store"] == "AZTEC_BUTLER_EVENT_STORE"
+
+
+def test_event_store__address_with_a_password__is_shown_without():
+    settings = merge(flags(event_store="s3://key:hunter2@bucket/events?token=hunter2"))
+    (shown,) = (row for row in settings.shown() if row.setting == "event_store")
+    assert shown.value == "s3://bucket/events"
+    assert "hunter2" not in repr(settings)

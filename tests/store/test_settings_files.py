@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from aztec_butler.core.errors import SettingsError
-from aztec_butler.core.settings import Layer, Origin
-from aztec_butler.store.settings_files import read_secret, read_settings
+from aztec_butler.core.setting_layers import Layer, Origin
+from aztec_butler.store.settings_files import event_store_root, read_secret, read_settings
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -158,3 +158,32 @@ def test_secret__a_pipe__is_refused(tmp_path):
     os.mkfifo(path, 0o600)
     with pytest.raises(SettingsError, match="regular file"):
         read_secret(str(path))
+
+
+def test_event_store_root__what_is_named__then_the_variable__then_the_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("AZTEC_BUTLER_EVENT_STORE", "/variable")
+    assert event_store_root("/named") == "/named"
+    assert event_store_root(tmp_path) == tmp_path
+    assert event_store_root() == "/variable"
+    monkeypatch.delenv("AZTEC_BUTLER_EVENT_STORE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert event_store_root() == tmp_path / "aztec-butler"
+
+
+@pytest.mark.parametrize("named", [False, "none"])
+def test_event_store_root__nowhere__is_none(named, monkeypatch):
+    assert event_store_root(named) is None
+    monkeypatch.setenv("AZTEC_BUTLER_EVENT_STORE", "none")
+    assert event_store_root() is None
+
+
+def test_secret__from_systemd__may_be_read_by_its_group(tmp_path, monkeypatch):
+    # An access control list for the service's user shows as a group's permission.
+    path = secret_file(tmp_path, mode=0o440)
+    with pytest.raises(SettingsError, match="chmod 600"):
+        read_secret(path)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert read_secret(path) == KEY
+    Path(path).chmod(0o444)
+    with pytest.raises(SettingsError, match="chmod 600"):
+        read_secret(path)
