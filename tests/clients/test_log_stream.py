@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from contextlib import ExitStack, nullcontext, suppress
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -41,6 +42,31 @@ RED, BLUE = "0x" + "aa" * 32, "0x" + "bb" * 32
 CANARY = Canary(address=ONE, topics=((RED,),), block=0)
 
 
+def make_hash(block, fork):
+    return f"0x{(block + 1) * 2 + (block >= fork):064x}"
+
+
+def make_log(block, index, fork=LAST + 2):
+    return {
+        "address": (ONE, TWO)[index % 2],
+        "topics": [(RED, BLUE)[index // 2 % 2], *([RED] if index % 2 else [])],
+        "data": "0x" + f"{block:064x}" * (index % 3),
+        "blockNumber": hex(block),
+        "blockHash": make_hash(block, fork),
+        "transactionHash": f"0x{block * 1000 + index:064x}",
+        "transactionIndex": hex(index),
+        "logIndex": hex(index),
+        "removed": False,
+    }
+
+
+@cache
+def made_logs(fork):
+    logs = [make_log(block, index, fork) for block in range(0, LAST + 1, 21) for index in range(4)]
+    logs += [make_log(5_000, index, fork) for index in range(4, 200)]
+    return sorted(logs, key=lambda log: (int(log["blockNumber"], 16), int(log["logIndex"], 16)))
+
+
 class Chain:
     """Logs in every 21st block, many in one; ``fork`` is the block from which its hashes are of its own."""
 
@@ -56,25 +82,10 @@ class Chain:
             pruned,
         )
         self.asked = []
-        self.logs = [self.log(block, index) for block in range(0, LAST + 1, 21) for index in range(4)]
-        self.logs += [self.log(5_000, index) for index in range(4, 200)]
-        self.logs.sort(key=lambda log: (int(log["blockNumber"], 16), int(log["logIndex"], 16)))
+        self.logs = made_logs(self.fork)
 
     def block_hash(self, block):
-        return f"0x{(block + 1) * 2 + (block >= self.fork):064x}"
-
-    def log(self, block, index, **changes):
-        return {
-            "address": (ONE, TWO)[index % 2],
-            "topics": [(RED, BLUE)[index // 2 % 2], *([RED] if index % 2 else [])],
-            "data": "0x" + f"{block:064x}" * (index % 3),
-            "blockNumber": hex(block),
-            "blockHash": self.block_hash(block),
-            "transactionHash": f"0x{block * 1000 + index:064x}",
-            "transactionIndex": hex(index),
-            "logIndex": hex(index),
-            "removed": False,
-        } | changes
+        return make_hash(block, self.fork)
 
     def header(self, name, _=False):
         block = int(name, 16)
@@ -121,19 +132,32 @@ TRUTH = Chain()
 
 def rows(logs):
     return [
-        (int(log["blockNumber"], 16), int(log["logIndex"], 16), log["blockHash"], log["address"], log["data"])
+        (
+            int(log["blockNumber"], 16),
+            int(log["logIndex"], 16),
+            log["blockHash"],
+            log["address"],
+            bytes.fromhex(log["data"][2:]),
+        )
         for log in logs
     ]
 
 
 def rows_of(pieces):
     """What came, in the order of the chain."""
-    logs = [log for piece in pieces for batch in piece.batches for log in batch.raw_logs()]
-    logs.sort(key=lambda log: (log.block_number, log.log_index))
-    return [
-        (log.block_number, log.log_index, log.block_hash, log.address.lower(), "0x" + log.data.hex())
-        for log in logs
-    ]
+    found = []
+    for batch in (batch for piece in pieces for batch in piece.batches):
+        numbers = zip(
+            batch.block_number.tolist(), batch.log_index.tolist(), batch.sizes.tolist(), strict=True
+        )
+        data, place = batch.data.tobytes(), 0
+        for row, (block, index, size) in enumerate(numbers):
+            told = (batch.block_hash[row], batch.address[row])
+            found.append(
+                (block, index, *("0x" + each.tobytes().hex() for each in told), data[place : place + size])
+            )
+            place += size
+    return sorted(found)
 
 
 def expected(first=0, last=LAST, **options):
@@ -354,7 +378,7 @@ def changed_logs(change):
 
 
 def moved(block):
-    return TRUTH.log(block, 0)
+    return make_log(block, 0)
 
 
 LIES = {
