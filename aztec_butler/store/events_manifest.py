@@ -63,6 +63,7 @@ class DataFile:
         rows: number of logs.
         size: in bytes.
         sha256: of the whole file.
+        crc: of the whole file.
         footer_size: bytes of the footer, with its length and the closing mark.
         footer_crc: of those bytes.
         crcs: of the bytes of every column chunk, by row group and column.
@@ -78,6 +79,7 @@ class DataFile:
     rows: int
     size: int
     sha256: str
+    crc: int
     footer_size: int
     footer_crc: int
     crcs: tuple[tuple[int, ...], ...]

@@ -22,7 +22,7 @@ from aztec_butler.store.events_folder import Folder, Part, TornFileError
 from aztec_butler.store.events_manifest import DataFile
 from aztec_butler.store.events_schema import fingerprint, wide_columns
 
-ROWS_OF_GROUP: Final = 131_072
+ROWS_OF_GROUP: Final = 262_144
 _MARK: Final = 8  # the footer's length and "PAR1"
 # Measured on logs: hashes do not compress, ascending numbers are best kept as differences, the rest repeats itself.
 _HASHES: Final = {"block_hash", "transaction_hash"}
@@ -61,6 +61,7 @@ def write_table(folder: Folder, event: str, table: pa.Table, name: str) -> DataF
         rows=len(table),
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
+        crc=zlib.crc32(content),
         footer_size=len(footer),
         footer_crc=zlib.crc32(footer),
         crcs=tuple(
@@ -119,14 +120,15 @@ def _read(
     *,
     use_threads: bool,
 ) -> pa.Table:
-    everything = names is None and first_block <= file.first_block and last_block >= file.last_block
-    footer_at = file.size - file.footer_size
-    whole: list[Part] = [(0, file.size)]
-    content = folder.read_parts(
-        file.path, file.size, whole if everything else [(footer_at, file.footer_size)]
-    )
-    _check(content, (footer_at, file.footer_size), file.footer_crc)
-    metadata = _metadata(content.slice(footer_at))
+    if names is None and first_block <= file.first_block and last_block >= file.last_block:
+        content = folder.read_parts(file.path, file.size, [(0, file.size)])
+        _check(content, (0, file.size), file.crc)
+        parquet = pq.ParquetFile(pa.BufferReader(content))
+        return _decoded(parquet, range(parquet.num_row_groups), None, use_threads=use_threads)
+    footer = file.size - file.footer_size, file.footer_size
+    content = folder.read_parts(file.path, file.size, [footer])
+    _check(content, footer, file.footer_crc)
+    metadata = _metadata(content.slice(*footer))
     wanted = None if names is None else {*names, "block_number"}
     groups = [
         group
@@ -140,14 +142,10 @@ def _read(
         for place in range(metadata.num_columns)
         if wanted is None or _column(metadata, place) in wanted
     ]
-    if not everything:
-        content = folder.read_parts(
-            file.path, file.size, _bridged([part for part, _ in parts] + [(footer_at, file.footer_size)])
-        )
-        _check(content, (footer_at, file.footer_size), file.footer_crc)
-    for part, crc in parts:
+    content = folder.read_parts(file.path, file.size, _bridged([footer, *(part for part, _ in parts)]))
+    for part, crc in [(footer, file.footer_crc), *parts]:
         _check(content, part, crc)
-    parquet = pq.ParquetFile(pa.BufferReader(content), metadata=metadata)
+    parquet = pq.ParquetFile(pa.BufferReader(content))
     names = None if wanted is None else [name for name in parquet.schema_arrow.names if name in wanted]
     table = _decoded(parquet, groups, names, use_threads=use_threads)
     blocks = numbers(table.column("block_number"))
