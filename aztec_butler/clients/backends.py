@@ -208,5 +208,5 @@ class Backend:
 def _quantity(result: msgspec.Raw) -> int | None:
     """A hex number out of JSON text; None when it is none."""
     with suppress(msgspec.DecodeError, UnicodeDecodeError, TypeError, ValueError):
-        return int(msgspec.json.decode(result), 16)
+        return int(msgspec.json.decode(result, type=str), 16)
     return None

@@ -20,6 +20,9 @@ from zlib import crc32
 import attrs
 import msgspec
 
+from aztec_butler.core.errors import InputError
+from aztec_butler.core.json_depth import check_depth
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -100,7 +103,7 @@ class Reply:
         if self.result is msgspec.UNSET:
             return None
         try:
-            return msgspec.json.decode(self.result)
+            return _untyped(self.result)
         except msgspec.DecodeError:
             raise MalformedReply("the result is not JSON") from None
 
@@ -108,9 +111,16 @@ class Reply:
 class _Wire(msgspec.Struct):
     id: int | float | str | None = None
     result: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    error: Any = None
+    error: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it says that something went wrong; some nodes add ``"error": null`` to what went well."""
+        return self.error is not msgspec.UNSET and bytes(self.error) != b"null"
 
 
+# Brackets without end are skipped down to Python's recursion limit.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _encode = msgspec.json.Encoder().encode
 _decode_one = msgspec.json.Decoder(_Wire).decode
 _decode_many = msgspec.json.Decoder(list[_Wire]).decode
@@ -147,7 +157,7 @@ def decode_reply(content: bytes, request: Request) -> Reply:
     """
     wire = _decode(content)
     # A node that could not read the request does not know its id; an error is believed without.
-    if wire.id != request.first_id and (wire.error is None or wire.id is not None):
+    if wire.id != request.first_id and (not wire.is_error or wire.id is not None):
         raise MalformedReply("the reply carries the id of another request")
     return _reply(wire)
 
@@ -167,7 +177,7 @@ def decode_batch(content: bytes, request: Request) -> list[Reply] | Reply:
     """
     try:
         wires = _decode_many(content)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         return _whole_refusal(_decode(content))
     # Some nodes wrap the refusal of the whole into an array, without an id or with that of the first call.
     if len(wires) == 1 and (request.count > 1 or wires[0].id is None):
@@ -185,7 +195,7 @@ def decode_batch(content: bytes, request: Request) -> list[Reply] | Reply:
 
 
 def _whole_refusal(wire: _Wire) -> Reply:
-    if wire.error is None:
+    if not wire.is_error:
         raise MalformedReply("a batch was answered by a single result")
     return _reply(wire)
 
@@ -193,8 +203,17 @@ def _whole_refusal(wire: _Wire) -> Reply:
 def _decode(content: bytes) -> _Wire:
     try:
         return _decode_one(content)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         raise MalformedReply(_no_json(content)) from None
+
+
+def _untyped(content: bytes | msgspec.Raw) -> Any:
+    """JSON as Python values, once it is known not to lead the parser down without end."""
+    try:
+        check_depth(bytes(content))
+    except InputError:
+        raise MalformedReply("the reply is nested too deeply") from None
+    return msgspec.json.decode(content)
 
 
 def _members(call: Call) -> bytes:
@@ -210,9 +229,12 @@ def _first_id(members: bytes) -> int:
 
 
 def _reply(wire: _Wire) -> Reply:
-    if wire.error is None:
+    if wire.error is msgspec.UNSET or not wire.is_error:
         return Reply(result=wire.result)
-    return Reply(error=NodeMessage.parse(wire.error))
+    try:
+        return Reply(error=NodeMessage.parse(_untyped(wire.error)))
+    except msgspec.DecodeError:
+        raise MalformedReply("the error is not JSON") from None
 
 
 def _no_json(content: bytes) -> str:

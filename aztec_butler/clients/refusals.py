@@ -13,7 +13,8 @@ import msgspec
 from aztec_butler.clients.jsonrpc import NodeMessage
 from aztec_butler.clients.troubles import Trouble
 from aztec_butler.clients.wordings import REVERTED, is_contract_failure, trouble_in
-from aztec_butler.core.errors import NodeBusy, NodeError, NodeRefused, RevertError
+from aztec_butler.core.errors import InputError, NodeBusy, NodeError, NodeRefused, RevertError
+from aztec_butler.core.json_depth import check_depth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -209,8 +210,9 @@ def _unix_time(text: str) -> float | None:
 def _message_in(response: Response) -> NodeMessage | None:
     """The JSON-RPC error in the body of an HTTP error; None when there is none."""
     try:
+        check_depth(response.body)
         content = msgspec.json.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (InputError, msgspec.DecodeError, UnicodeDecodeError):
         return None
     if isinstance(content, list) and len(content) == 1:
         content = content[0]

@@ -15,7 +15,15 @@ import msgspec
 from aztec_butler.clients.policy import RetryPolicy
 from aztec_butler.clients.refusals import retry_after_seconds
 from aztec_butler.clients.troubles import Trouble
-from aztec_butler.core.errors import ButlerError, NodeBusy, NodeError, NodeRefused, SettingsError
+from aztec_butler.core.errors import (
+    ButlerError,
+    InputError,
+    NodeBusy,
+    NodeError,
+    NodeRefused,
+    SettingsError,
+)
+from aztec_butler.core.json_depth import check_depth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,8 +97,9 @@ class SafeDoor:
         if response.status != 200:
             return self.error_of(response)
         try:
+            check_depth(response.body)
             return msgspec.json.decode(response.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (InputError, msgspec.DecodeError, UnicodeDecodeError):
             return NodeRefused(
                 "the Transaction Service answered with something that is no JSON",
                 hint="is this its base URL? the one for mainnet is https://api.safe.global/tx-service/eth",
@@ -174,8 +183,9 @@ class SafeDoor:
     def words_of(self, response: Response) -> str:
         """What the service says about a refusal, in one line without secrets; empty where it says nothing."""
         try:
+            check_depth(response.body)
             content = msgspec.json.decode(response.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (InputError, msgspec.DecodeError, UnicodeDecodeError):
             return ""
         return self._endpoint.redact("; ".join(_sentences(content)), limit=_SHOWN_CHARACTERS)
 

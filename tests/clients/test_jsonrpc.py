@@ -1,6 +1,7 @@
 """JSON-RPC as bytes."""
 
 import json
+import sys
 
 import pytest
 
@@ -171,3 +172,20 @@ def test_decode_reply__no_json_rpc__says_what_it_is(content, told):
 )
 def test_node_message__errors_of_any_shape__are_understood_as_far_as_possible(error, expected):
     assert NodeMessage.parse(error) == expected
+
+
+@pytest.mark.parametrize("member", [b"result", b"error"])
+@pytest.mark.parametrize("depth", [100, 300_000])
+def test_decode_reply__brackets_without_end__end_neither_the_process_nor_the_patience(member, depth):
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)  # as libraries do that web3 brings along
+    try:
+        request = encode_call(CALLS[0])
+        content = b'{"id":%d,"%b":%b%b}' % (request.first_id, member, b"[" * depth, b"]" * depth)
+        with pytest.raises(MalformedReply):
+            decode_reply(content, request).value()
+        request = encode_batch(CALLS[:1])
+        with pytest.raises(MalformedReply):
+            decode_batch(b"[" + content + b"]", request)[0].value()
+    finally:
+        sys.setrecursionlimit(limit)

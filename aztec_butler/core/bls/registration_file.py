@@ -16,6 +16,7 @@ import attrs
 from aztec_butler.core.bls.key_registration import Registration
 from aztec_butler.core.errors import InputError
 from aztec_butler.core.hexes import ZERO_ADDRESS, parse_address
+from aztec_butler.core.json_depth import check_depth
 
 _KEY_G1 = ("publicKeyG1", "publicKeyInG1")
 _KEY_G2 = ("publicKeyG2", "publicKeyInG2")
@@ -65,8 +66,9 @@ def parse_registrations(content: bytes) -> tuple[AttesterRegistration, ...]:
         InputError: it is not JSON, or something in it is missing or of another kind; names the place.
     """
     try:
+        check_depth(content)
         document = json.loads(content, object_pairs_hook=_object)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         if isinstance(error, InputError):
             raise
         raise InputError("a registration file is JSON, and this is not", reason=_reason(error)) from None
