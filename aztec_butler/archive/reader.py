@@ -196,7 +196,7 @@ class EventReader:
                 )
             raise CheckFailed(
                 "the events on the disk are of another chain than the node's",
-                hint="if the node is right, `aztec-butler cache clear` begins anew; else use another endpoint",
+                hint="if the node is right, `aztec-butler cache clear NETWORK` begins anew; else use another endpoint",
                 block=number,
                 stored_hash=anchors[number],
                 node_hash=node_hash,

@@ -2,7 +2,9 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from aztec_butler.cli.command import Command
@@ -24,7 +26,9 @@ def run_command_line(words: Sequence[str]) -> int:
         The exit code.
     """
     try:
-        _run(take_apart(words, COMMANDS), words)
+        with warnings.catch_warnings():
+            warnings.showwarning = partial(_tell_warning, warnings.showwarning)
+            _run(take_apart(words, COMMANDS), words)
         sys.stdout.flush()
     except ButlerError as error:
         print(f"aztec-butler: {error}", file=sys.stderr)
@@ -37,6 +41,14 @@ def run_command_line(words: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _PIPE_CLOSED
     return 0
+
+
+def _tell_warning(usual: Any, message: Any, category: type[Warning], *rest: Any) -> None:
+    """A warning of ours as the sentence it is: where in the code it came from helps nobody here."""
+    if category.__module__.startswith("aztec_butler."):
+        print(f"aztec-butler: {message}", file=sys.stderr)
+    else:
+        usual(message, category, *rest)
 
 
 def _run(line: Line, words: Sequence[str]) -> None:

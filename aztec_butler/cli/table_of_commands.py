@@ -69,6 +69,11 @@ COMMANDS: Final[Mapping[str, Any]] = {
     "publishers": "publishers_commands:publishers",
     "claims": {"evaluate": "claims_commands:evaluate"},
     "hosts": {"check": "hosts_commands:check"},
+    "cache": {
+        "show": "cache_commands:show",
+        "verify": "cache_commands:verify",
+        "clear": "cache_commands:clear",
+    },
     "config": {"show": "config_commands:show"},
     "devnet": {"up": "devnet_commands:up", "season": "devnet_commands:season"},
     "version": "config_commands:version",
