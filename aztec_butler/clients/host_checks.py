@@ -7,9 +7,7 @@ time-out and nobody else's.
 from __future__ import annotations
 
 import ipaddress
-import queue
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -19,6 +17,7 @@ import attrs
 
 from aztec_butler.clients.aztec_node import AztecNode
 from aztec_butler.clients.endpoints import Endpoint
+from aztec_butler.clients.host_tasks import HostTask, run_tasks
 from aztec_butler.clients.l1_checks import Expected, check_endpoint
 from aztec_butler.clients.node_checks import check_node
 from aztec_butler.clients.policy import NO_RETRIES
@@ -28,7 +27,6 @@ from aztec_butler.core.errors import ButlerError
 from aztec_butler.core.hosts import Host
 
 DEFAULT_TIMEOUT_SECONDS: Final = 10.0
-_AT_ONCE: Final = 32
 _REQUESTS: Final = 8
 """What a node is asked at most, one after the other: the limit of a whole check."""
 _HEAD: Final = ("reachable", "chain", "head", "finality")
@@ -36,14 +34,21 @@ _HEAD: Final = ("reachable", "chain", "head", "finality")
 Resolve = Callable[[str, int | None], list[Any]]
 
 
-@attrs.frozen
-class _Task:
-    """One piece of work that needs the network."""
+@attrs.frozen(kw_only=True)
+class HostAnswer:
+    """What one thing on a host answered, and how fast.
+
+    Args:
+        host: its name.
+        check: ``dns``, ``p2p``, ``aztec`` or ``ethereum``, with a number where there are several of it.
+        is_ok: whether everything that was looked at is in order.
+        seconds: until it gave its first answer: a name, a connection, a reply; None when there was none.
+    """
 
     host: str
     check: str
-    run: Callable[[], Iterator[Check]]
-    limit_seconds: float
+    is_ok: bool
+    seconds: float | None
 
 
 def check_hosts(
@@ -66,115 +71,80 @@ def check_hosts(
     Returns:
         The checks in the order of the file, a failure for each that did not end in time.
     """
-    tasks = [
+    tasks = _all_tasks(hosts, chain_id, block_seconds, timeout_seconds, resolve)
+    return tuple(check for found, _ in run_tasks(tasks) for check in found)
+
+
+def measure_hosts(
+    hosts: Sequence[Host],
+    *,
+    chain_id: int,
+    block_seconds: int | None = None,
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    resolve: Resolve | None = None,
+) -> tuple[HostAnswer, ...]:
+    """Examine hosts as ``check_hosts`` does, and tell how fast they answered.
+
+    Args:
+        hosts: what should answer.
+        chain_id: of L1: every node has to follow it.
+        block_seconds: between blocks of L1; None where an old head means nothing.
+        timeout_seconds: for a name, a connection, a request.
+        resolve: looks a name up, as ``socket.getaddrinfo``.
+
+    Returns:
+        One answer for each name, port and URL, in the order of the file.
+    """
+    tasks = _all_tasks(hosts, chain_id, block_seconds, timeout_seconds, resolve)
+    return tuple(
+        HostAnswer(
+            host=task.host,
+            check=task.check,
+            is_ok=all(check.outcome is not Outcome.FAIL for check in found),
+            # What failed at once has not answered, however fast it failed.
+            seconds=seconds if found[0].outcome is not Outcome.FAIL else None,
+        )
+        for task, (found, seconds) in zip(tasks, run_tasks(tasks), strict=True)
+    )
+
+
+def _all_tasks(
+    hosts: Sequence[Host],
+    chain_id: int,
+    block_seconds: int | None,
+    timeout_seconds: float,
+    resolve: Resolve | None,
+) -> list[HostTask]:
+    expected = Expected(
+        chain_id=chain_id,
+        block_seconds=block_seconds,
+        registry=None,
+        staking_registry=None,
+        first_block=None,
+    )
+    return [
         task
         for host in hosts
-        for task in _tasks(
-            host,
-            Expected(
-                chain_id=chain_id,
-                block_seconds=block_seconds,
-                registry=None,
-                staking_registry=None,
-                first_block=None,
-            ),
-            timeout_seconds,
-            resolve or socket.getaddrinfo,
-        )
+        for task in _tasks(host, expected, timeout_seconds, resolve or socket.getaddrinfo)
     ]
-    return tuple(check for found in _run(tasks) for check in found)
 
 
-def _tasks(host: Host, expected: Expected, timeout_seconds: float, resolve: Resolve) -> Iterator[_Task]:
+def _tasks(host: Host, expected: Expected, timeout_seconds: float, resolve: Resolve) -> Iterator[HostTask]:
     whole = timeout_seconds * _REQUESTS
     if host.address is not None:
         if not _is_literal(host.address):
             name = partial(_check_name, host.name, host.address, resolve)
-            yield _Task(host.name, "dns", name, timeout_seconds)
+            yield HostTask(host.name, "dns", name, timeout_seconds)
         if host.p2p_port is not None:
             port = partial(_check_port, host.name, host.address, host.p2p_port, timeout_seconds)
-            yield _Task(host.name, "p2p", port, 2 * timeout_seconds)
+            yield HostTask(host.name, "p2p", port, 2 * timeout_seconds)
     if host.aztec is not None:
         node = partial(_check_aztec, host.name, host.aztec, expected, timeout_seconds)
-        yield _Task(host.name, "aztec", node, whole)
+        yield HostTask(host.name, "aztec", node, whole)
     for number, url in enumerate(host.ethereum, 1):
         label = "ethereum" if len(host.ethereum) == 1 else f"ethereum {number}"
         endpoint = partial(_check_ethereum, host.name, label, url, expected, timeout_seconds)
-        yield _Task(host.name, label, endpoint, whole)
-
-
-# --------------------------------------------------------------------------- all at once
-
-
-def _run(tasks: Sequence[_Task]) -> list[list[Check]]:
-    """What each task found, in order.
-
-    The threads are daemons, because looking up a name cannot be interrupted: the program must be able to end.
-    """
-    waiting: queue.SimpleQueue[tuple[int, _Task]] = queue.SimpleQueue()
-    for numbered in enumerate(tasks):
-        waiting.put(numbered)
-    started: dict[int, float] = {}
-    found: dict[int, list[Check] | BaseException] = {}
-    changed = threading.Condition()
-
-    def work() -> None:
-        while True:
-            try:
-                number, task = waiting.get_nowait()
-            except queue.Empty:
-                return
-            with changed:
-                started[number] = time.monotonic()
-                changed.notify()
-            result: list[Check] | BaseException
-            try:
-                result = list(task.run())
-            except BaseException as error:  # noqa: BLE001 - handed to whoever waits
-                result = error
-            with changed:
-                found.setdefault(number, result)
-                changed.notify()
-
-    for _ in range(min(_AT_ONCE, len(tasks))):
-        threading.Thread(target=work, daemon=True, name="aztec-butler-hosts").start()
-    with changed:
-        while len(found) < len(tasks):
-            now = time.monotonic()
-            left = [
-                started[number] + task.limit_seconds - now
-                for number, task in enumerate(tasks)
-                if number in started and number not in found
-            ]
-            if any(seconds <= 0 for seconds in left):
-                for number, task in enumerate(tasks):
-                    if (
-                        number in started
-                        and number not in found
-                        and started[number] + task.limit_seconds <= now
-                    ):
-                        found[number] = [_late(task)]
-                        # Its thread is lost; another one takes its place.
-                        threading.Thread(target=work, daemon=True, name="aztec-butler-hosts").start()
-                continue
-            changed.wait(min(left, default=None))
-    results = []
-    for number in range(len(tasks)):
-        result = found[number]
-        if isinstance(result, BaseException):
-            raise result
-        results.append(result)
-    return results
-
-
-def _late(task: _Task) -> Check:
-    return Check(
-        outcome=Outcome.FAIL,
-        subject=task.host,
-        check=task.check,
-        finding=f"nothing within {task.limit_seconds:g} s",
-        remedy="look whether the host is up and reachable from here, or allow more time with --timeout-seconds",
-    )
+        yield HostTask(host.name, label, endpoint, whole)
 
 
 # --------------------------------------------------------------------------- one by one

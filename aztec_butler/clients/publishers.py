@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -73,23 +73,43 @@ def fetch_publishers(
     oldest = _oldest(rpc, addresses[0], first, stamp.number)
     numbers = _spread(oldest, stamp.number, samples)
     times = fetch_timestamps(rpc, {*numbers[:-1]}) | {stamp.number: stamp.timestamp}
+    found = _fetch_samples(rpc, addresses, {number: times[number] for number in numbers})
+    return PublisherHistory(block=stamp, samples=found, first_block=oldest, is_pruned=oldest > first)
+
+
+def fetch_present(rpc: Rpc, addresses: Sequence[str], block: BlockStamp) -> dict[str, PublisherSample]:
+    """Accounts at one block, in one round trip.
+
+    Args:
+        rpc: the door to the node.
+        addresses: of the accounts, each once.
+        block: a block whose state the node has.
+
+    Raises:
+        NodeError: the node failed.
+    """
+    found = _fetch_samples(rpc, addresses, {block.number: block.timestamp})
+    return {address: sample for address, (sample,) in found.items()}
+
+
+def _fetch_samples(
+    rpc: Rpc, addresses: Sequence[str], times: Mapping[int, int]
+) -> dict[str, tuple[PublisherSample, ...]]:
+    """A sample of each account at each block, in the order of the blocks."""
     asked = [
         (method, [address, hex(number)])
         for address in addresses
-        for number in numbers
+        for number in times
         for method in ("eth_getBalance", "eth_getTransactionCount")
     ]
     words = iter(rpc.batch(asked))
-    found = {
+    return {
         address: tuple(
-            PublisherSample(
-                timestamp=times[number], balance_wei=_integer(next(words)), nonce=_integer(next(words))
-            )
-            for number in numbers
+            PublisherSample(timestamp=at, balance_wei=_integer(next(words)), nonce=_integer(next(words)))
+            for at in times.values()
         )
         for address in addresses
     }
-    return PublisherHistory(block=stamp, samples=found, first_block=oldest, is_pruned=oldest > first)
 
 
 def _block_before(rpc: Rpc, stamp: BlockStamp, seconds: int) -> int:
