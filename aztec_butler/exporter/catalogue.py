@@ -7,25 +7,39 @@ from typing import Final
 from aztec_butler.exporter.board import FRESHNESS
 from aztec_butler.exporter.collectors import (
     coinbases,
+    committees,
     entry_queue,
     governance,
+    hosts,
     network,
+    node,
+    node_progress,
+    offenses,
     provider,
+    publishers,
     rewards,
     rollup,
     slashing,
+    validators,
 )
 from aztec_butler.exporter.metric import Metric
 
 _BY_SUBJECT: Final = (
+    *node.METRICS,
+    *node_progress.METRICS,
+    *committees.METRICS,
+    *validators.METRICS,
+    *offenses.METRICS,
     *rollup.METRICS,
     *entry_queue.METRICS,
     *provider.METRICS,
     *coinbases.METRICS,
+    *publishers.METRICS,
     *rewards.METRICS,
     *slashing.METRICS,
     *governance.METRICS,
     *network.METRICS,
+    *hosts.METRICS,
     *FRESHNESS,
 )
 METRICS: Final[tuple[Metric, ...]] = tuple(dict.fromkeys(_BY_SUBJECT))
