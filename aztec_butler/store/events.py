@@ -15,7 +15,9 @@ number of threads, processes and machines may use it at once. A file that is not
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -257,6 +259,35 @@ class EventStore:
                 store=self._dataset.folder.shown(),
             )
         return table
+
+    def read_many(
+        self,
+        wanted: Mapping[str, Collection[str]],
+        *,
+        first_block: int,
+        last_block: int,
+        columns: Mapping[str, Collection[str]] | None = None,
+    ) -> dict[str, pa.Table]:
+        """``read`` for several events at once, which is faster than one after the other.
+
+        Args:
+            wanted: addresses of contracts, by name of the record.
+            first_block: of the closed range.
+            last_block: of the closed range.
+            columns: the columns wanted, by name of the record; all where none are named.
+        """
+
+        def read(event: str) -> pa.Table:
+            return self.read(
+                event,
+                addresses=wanted[event],
+                first_block=first_block,
+                last_block=last_block,
+                columns=(columns or {}).get(event),
+            )
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return dict(zip(wanted, pool.map(read, wanted), strict=True))
 
     def unified_schema(
         self, event: str, *, addresses: Collection[str], first_block: int, last_block: int

@@ -87,12 +87,8 @@ def held(root: str, first_block: int = FIRST_BLOCK, last_block: int = LAST_BLOCK
     """Everything, from the store."""
     store = opened(root)
     assert store.missing(CONTRACTS, records().values(), first_block, last_block) == []
-    return {
-        record: store.read(
-            record, addresses=[EVENTS[name][1]], first_block=first_block, last_block=last_block
-        )
-        for name, record in records().items()
-    }
+    wanted = {record: [EVENTS[name][1]] for name, record in records().items()}
+    return store.read_many(wanted, first_block=first_block, last_block=last_block)
 
 
 def stream(root: str, directory: str, count: int) -> dict:

@@ -124,6 +124,21 @@ def test_read__after_any_commits__is_exact_and_what_is_missing_is_told(
     assert store.verify() == []
 
 
+def test_read_many__several_events__are_those_of_single_reads(tmp_path):
+    store = opened(tmp_path)
+    put(store, 0, 999)
+    wanted = {event: made_logs.addresses(event) for event in EVENTS}
+    tables = store.read_many(wanted, first_block=10, last_block=900, columns={"TokenTransfer": ["value_wei"]})
+    assert list(tables) == list(EVENTS)
+    for event, addresses in wanted.items():
+        single = store.read(event, addresses=addresses, first_block=10, last_block=900)
+        assert plain(tables[event]) == plain(
+            single.select(["value_wei"]) if event == "TokenTransfer" else single
+        )
+    with pytest.raises(BlocksMissing):
+        store.read_many(wanted, first_block=10, last_block=1000)
+
+
 def test_missing__nothing_stored__is_the_range_and_writes_nothing(tmp_path):
     assert opened(tmp_path).missing(CONTRACTS, EVENTS, 5, 9) == [(5, 9)]
     assert list(tmp_path.iterdir()) == []
