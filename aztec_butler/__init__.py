@@ -14,7 +14,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING to type checkers, without the time that importing typing takes
 if TYPE_CHECKING:
-    from aztec_butler.core import calldata, columns, events
+    from aztec_butler.core import bls, calldata, columns, events
     from aztec_butler.core.errors import (
         ApprovalPending,
         ButlerError,
@@ -47,6 +47,7 @@ __all__ = [
     "NotFoundError",
     "RevertError",
     "SettingsError",
+    "bls",
     "calldata",
     "columns",
     "connect",
@@ -56,7 +57,12 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {"Network": "network", "connect": "network"}
-_MODULES = {"calldata": "core.calldata", "columns": "core.columns", "events": "core.events"}
+_MODULES = {
+    "bls": "core.bls",
+    "calldata": "core.calldata",
+    "columns": "core.columns",
+    "events": "core.events",
+}
 """Public names that are modules themselves."""
 
 
