@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Final
 
 import attrs
 
@@ -13,6 +14,8 @@ from aztec_butler.core.keystores.public import CoinbaseFrom, PublicAttester, Pub
 from aztec_butler.exporter.ours import Ours
 from aztec_butler.store.keystores import check_keystores, keystore_paths
 
+_TOLERATED: Final = {Fault.OPEN_TO_OTHERS, Fault.ZERO_COINBASE}
+"""Bad, and yet everything can be read."""
 _Signature = tuple[tuple[str, int, int, int], ...]
 
 
@@ -99,8 +102,12 @@ def read_ours(named: Ours, keystores: Iterable[Path]) -> Ours:
 
 def _read_public(path: Path) -> PublicSet:
     checked, _ = check_keystores([path])
+    # A part that cannot be read would leave somebody out.
     unreadable = [
-        finding for reading in checked.readings if reading.keystore is None for finding in reading.findings
+        finding
+        for reading in checked.readings
+        for finding in reading.findings
+        if finding.fault not in _TOLERATED
     ]
     refuse([*unreadable, *checked.public.findings, *map(_nameless, _unnamed(checked.public))])
     return checked.public

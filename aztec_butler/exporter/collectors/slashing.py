@@ -44,7 +44,7 @@ VOTES: Final = Metric(
     help="Votes to slash one of our attesters in the running round, the most of all rollups.",
     labels=("attester",),
 )
-DOOMED: Final = Metric(
+PENDING_SLASH: Final = Metric(
     name="attester_pending_slash_aztec",
     help="What rounds that are over and had a quorum take from one of our attesters once they are executed, if they"
     " are not vetoed, in whole AZTEC.",
@@ -82,7 +82,7 @@ METRICS: Final = (
     ROUND_VOTES,
     QUORUM,
     VOTES,
-    DOOMED,
+    PENDING_SLASH,
     SLASHES_LEFT,
     HEADROOM,
     SLASHES,
@@ -127,7 +127,7 @@ def samples(state: StakingState, own: OwnAttesters, rollups: Sequence[RollupSlas
         for attester in own.shown:
             found[VOTES][attester,] = max(each.votes.get(attester, 0) for each in rollups)
             pending_wei = sum(each.pending_wei.get(attester, 0) for each in rollups)
-            found[DOOMED][attester,] = whole_tokens(pending_wei)
+            found[PENDING_SLASH][attester,] = whole_tokens(pending_wei)
     terms = {each.rollup.rollup.address: each.terms for each in rollups}
     for attester in own.shown:
         if own.lifecycles[attester] is not Lifecycle.VALIDATING:
