@@ -188,12 +188,11 @@ class RangePlan:
         if offer is not None and offer.is_limit and 0 < offer.width <= max(1, width // 2):
             self._limit, self._has_rule = min(self._limit, offer.width), True
             self._width = min(self._width, self._limit)
-        if went_too_far and not was_scout:
-            return  # others met the same before it
-        if self._refused_width is None:
-            # The last risk did not pay: wait longer before the next.
-            self._successes_before_risk *= 2
-        self._refused_width, self._recent_successes = width, 0
+        if was_scout or not went_too_far:  # else others met the same before it
+            if self._refused_width is None:
+                # The last risk did not pay: wait longer before the next.
+                self._successes_before_risk *= 2
+            self._refused_width, self._recent_successes = width, 0
         if went_too_far:
             return  # what works is known
         self._width = max(1, width // 2)

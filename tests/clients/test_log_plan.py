@@ -10,6 +10,8 @@ from aztec_butler.clients.log_plan import Offer, RangePlan, looks_cut_off, offer
 from aztec_butler.clients.troubles import Trouble
 from aztec_butler.core.errors import NodeRefused, NodeUnreachable
 
+TIMED_OUT = NodeUnreachable("no answer", reason=Trouble.TIMED_OUT)
+
 
 class Rounds:
     """Requests in rounds, as if every answer took as long; ``refuse(piece)`` tells an offer, True or None."""
@@ -121,6 +123,49 @@ def test_range_plan__several_under_way_at_one_limit__are_one_refusal():
     assert plan.next_piece() == (0, 49)
 
 
+def test_range_plan__refusals_of_pieces_sent_before__teach_nothing_new():
+    plan = RangePlan(0, 99_999)
+    plan.refused(plan.next_piece(), Offer(1_000, is_limit=True))
+    pieces = [plan.next_piece() for _ in range(3)]
+    plan.refused(pieces[0])  # 500 follow
+    plan.refused(plan.next_piece())  # 250 follow
+    plan.refused(pieces[1])
+    plan.refused(pieces[2])
+    plan.succeeded(plan.next_piece())
+    assert size(plan.next_piece()) == 375  # between what worked and the narrowest that did not
+
+
+def test_range_plan__what_worked_works_no_more__one_piece_is_under_way():
+    plan = RangePlan(0, 9_999)
+    plan.refused(plan.next_piece(), Offer(1_000, is_limit=True))
+    plan.succeeded(plan.next_piece())
+    pieces = [plan.next_piece() for _ in range(3)]
+    for piece in pieces:
+        plan.refused(piece)
+    assert (size(plan.next_piece()), plan.next_piece()) == (500, None)
+
+
+def test_range_plan__limit_is_not_known__requests_become_more_by_and_by():
+    plan = RangePlan(0, 999_999)
+    plan.refused(plan.next_piece(), Offer(1_000, is_limit=False))
+    for expected in (1, 3, 9, 27):
+        pieces = []
+        while (piece := plan.next_piece()) is not None:
+            pieces.append(piece)
+        assert len(pieces) == expected
+        for piece in pieces:
+            plan.succeeded(piece)
+
+
+def test_take_back__time_outs_of_pieces_sent_before__are_not_counted():
+    plan = RangePlan(0, 999_999)
+    plan.refused(plan.next_piece(), Offer(16_000, is_limit=True))
+    pieces = [plan.next_piece() for _ in range(10)]
+    for piece in pieces:
+        assert plan.take_back(piece, TIMED_OUT)
+    assert plan.raise_at_once(plan.next_piece()) == (Trouble.TIMED_OUT,)
+
+
 def test_range_plan__wider_pieces__are_tried_one_at_a_time():
     plan = RangePlan(0, 9_999)
     plan.refused(plan.next_piece(), Offer(100, is_limit=False))
@@ -156,9 +201,6 @@ def test_range_plan__crowded_blocks__make_pieces_narrow_before_anybody_refuses(a
     assert sorted(crowded)[len(crowded) - 17] <= 2_000  # but for those under way when it began
     assert sum(crowded) / len(crowded) > 800
     assert ran.rounds < 700 // at_once + 60
-
-
-TIMED_OUT = NodeUnreachable("no answer", reason=Trouble.TIMED_OUT)
 
 
 def test_take_back__time_outs__are_blamed_on_the_width_three_times():

@@ -573,6 +573,40 @@ def test_stream_logs__pruned_nodes_behind_one_endpoint__every_empty_answer_is_vo
 
 
 @loopback
+def test_stream_logs__pruned_node_answers_a_part__is_not_believed(serve):
+    """Its logs look like any others; those before are missing."""
+    rpc, good, pruned = serve(
+        Chain(max_blocks=1_000, says="limited to a 1,000 block range"), Chain(pruned=4_500)
+    )
+    good.decide(lambda calls: http_status(503) if good.request_count == 6 else None)
+
+    assert rows_of(stream(rpc, in_flight=1, canary=CANARY)) == expected()
+    assert pruned.request_count == 2  # the logs, and once more with the canary
+
+
+@loopback
+def test_stream_logs__node_forgets_meanwhile__empty_answers_are_not_believed(serve):
+    chain = Chain(max_blocks=20, says="limited to a 20 block range")
+    rpc, _ = serve(chain)
+    pieces = stream(rpc, in_flight=1, canary=CANARY)
+    taken = [next(pieces) for _ in range(3)]
+    chain.pruned = LAST + 1
+    with pytest.raises(NodeRefused) as caught:
+        taken.extend(pieces)
+    assert trouble_of(caught.value) is Trouble.HISTORY_MISSING
+    assert rows_of(taken) == expected(0, taken[-1].last_block)
+
+
+@loopback
+def test_stream_logs__every_answer_has_logs__canary_is_asked_for_once(serve):
+    chain = Chain(max_blocks=1_000, says="limited to a 1,000 block range")
+    rpc, _ = serve(chain)
+
+    assert rows_of(stream(rpc, in_flight=1, canary=CANARY)) == expected()
+    assert chain.asked.count((0, 0)) == 2  # with the first request, which was refused, and the next
+
+
+@loopback
 def test_stream_logs__no_canary_given__the_first_log_found_serves(serve):
     rpc, good, pruned = serve(Chain(max_blocks=1_000), Chain(max_blocks=1_000, pruned=LAST + 1))
     good.decide(lambda calls: http_status(503) if good.request_count == 6 else None)
