@@ -1,0 +1,113 @@
+"""An Aztec node of version 4.1.2 on this machine, as far as the wire goes: its methods, its replies and its errors.
+
+Its replies are those that real nodes gave (``cassettes/test_node_replies``: ``seq`` runs 4 of 4 validators, ``prover``
+3 of 4), but for the newest block, which is of now. As there, an error comes with HTTP 400 and a JSON body, and what is
+undefined is left out of a reply. All faults of ``fault_proxy`` can be injected.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from pathlib import Path
+
+from fault_proxy import FaultyNode, NodeSays
+
+RECORDED = json.loads(
+    (Path(__file__).parents[1] / "cassettes" / "test_node_replies" / "recorded.json").read_text()
+)
+SLOT_SECONDS = 24
+DOWN = "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65"
+"""The validator of ``prover`` that does not run."""
+
+
+class AztecStandIn(FaultyNode):
+    """The public port, and the admin one in the same place.
+
+    Args:
+        recorded: whose replies it gives; where none of it was recorded, those of ``prover``.
+        age_seconds: of the newest block.
+        answers: other replies by method, or functions of the parameters that return them.
+    """
+
+    def __init__(self, recorded="prover", *, age_seconds=30, **answers):
+        self.age_seconds = age_seconds
+        replies = {
+            method: copy.deepcopy(by_node.get(recorded, by_node.get("prover")))
+            for method, by_node in RECORDED.items()
+        }
+        self.tips = replies["getL2Tips"]
+        self.stats = {each.lower(): stats for each, stats in replies["getValidatorsStats"]["stats"].items()}
+        self.window = {
+            name: value for name, value in replies["getValidatorsStats"].items() if name != "stats"
+        }
+        super().__init__(
+            {
+                "node_getNodeInfo": replies["getNodeInfo"],
+                "node_getL2Tips": lambda: self.tips,
+                "node_getWorldStateSyncStatus": replies["getWorldStateSyncStatus"]
+                | {"latestBlockNumber": self.tips["proposed"]["number"]},
+                "node_getCurrentMinFees": replies["getCurrentMinFees"],
+                "node_getBlockHeader": self.header,
+                "node_getEncodedEnr": None,
+                "node_isReady": True,
+                "node_getPendingTxCount": 0,
+                "node_getValidatorsStats": replies["getValidatorsStats"],
+                "node_getValidatorStats": self.validator,
+                "p2p_getPeers": lambda _=False: RECORDED["getPeers"]["p2p3_8080"],
+                "nodeAdmin_getSlashOffenses": lambda _: RECORDED["getSlashOffenses"]["prover_all"],
+            }
+            | answers
+        )
+        self.always(as_measured)
+
+    def header(self, block="latest", *_):
+        """Headers of the tips' blocks: the newest is of now, the others are a slot apart."""
+        blocks = [self.tips["proposed"]] + [
+            self.tips[stage]["block"] for stage in ("checkpointed", "proven", "finalized")
+        ]
+        number = next(
+            (each["number"] for each in blocks if block in (each["hash"], each["number"], "latest")), None
+        )
+        if number is None:
+            return None
+        behind = blocks[0]["number"] - number
+        header = copy.deepcopy(RECORDED["getBlockHeader"]["localnet"])
+        header["globalVariables"] |= {
+            "blockNumber": number,
+            "slotNumber": hex(45 - behind),
+            "timestamp": str(int(time.time()) - self.age_seconds - behind * SLOT_SECONDS),
+        }
+        return header
+
+    def validator(self, address, *_):
+        """What ``getValidatorStats`` says of one; nothing of whom the sentinel has not seen."""
+        stats = self.stats.get(address.lower())
+        if stats is None:
+            return None
+        return {"validator": stats, "allTimeProvenPerformance": []} | self.window
+
+    def result_of(self, call):
+        reply = super().result_of(call)
+        if "error" in reply and reply["error"]["code"] == -32601:
+            reply["error"]["message"] = f"Method not found: {call['method']}"
+        if reply.get("result", "") is None:
+            del reply["result"]
+        return reply
+
+
+def as_measured(exchange):
+    """Well, with the statuses that a real node has."""
+    replies = exchange.replies()
+    failed = isinstance(replies, dict) and "error" in replies
+    exchange.send(replies, status=400 if failed else 200)
+
+
+def thrown(message="boom"):
+    """An answer to raise instead of a reply: the method itself failed."""
+
+    def answer(*_):
+        raise NodeSays(-32702, message)
+
+    return answer
