@@ -19,7 +19,7 @@ import os
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pyarrow as pa
 
@@ -30,7 +30,7 @@ from aztec_butler.core.spelling import did_you_mean
 from aztec_butler.store.events_check import Problem
 from aztec_butler.store.events_commits import StoreWarning
 from aztec_butler.store.events_coverage import Covered, Range, overlapping
-from aztec_butler.store.events_dataset import Dataset
+from aztec_butler.store.events_dataset import DAY, Dataset
 from aztec_butler.store.events_folder import folder_at
 from aztec_butler.store.events_manifest import Coverage, PreparedCommit
 from aztec_butler.store.events_parquet import write_table
@@ -44,8 +44,6 @@ from aztec_butler.store.events_schema import (
 )
 
 __all__ = ["BlocksMissing", "Covered", "EventStore", "PreparedCommit", "Problem", "Range", "StoreWarning"]
-
-DAY: Final = 86_400
 
 
 class BlocksMissing(InputError):
@@ -194,7 +192,9 @@ class EventStore:
         return self._dataset.commits.empty(coverage=tuple(coverage), files=tuple(files))
 
     def publish(self, *prepared: PreparedCommit) -> None:
-        """The second half of ``commit``: make what was written visible, all of it at once.
+        """The second half of ``commit``: make what was written visible.
+
+        All of it appears at once, but for what overlaps: the same blocks of the same contracts and events, prepared twice.
 
         Raises:
             InputError: it is of another chain, or files are gone.
@@ -293,6 +293,8 @@ class EventStore:
         self, event: str, *, addresses: Collection[str], first_block: int, last_block: int
     ) -> pa.Schema:
         """Columns wide enough for every row that is held of a range, told without reading rows."""
+        check_range(first_block, last_block)
+        check_events([event])
         holdings = self._dataset.commits.load().holdings
         segments, _ = holdings.resolve(event, map(parse_address, addresses), first_block, last_block)
         files = holdings.files_by_path(event, segments).values()
@@ -303,6 +305,7 @@ class EventStore:
     ) -> list[Range]:
         """Ranges that divide a range so that each reads files of its own; told without reading rows."""
         check_range(first_block, last_block)
+        check_events([event])
         holdings = self._dataset.commits.load().holdings
         segments, _ = holdings.resolve(event, map(parse_address, addresses), first_block, last_block)
         files = holdings.files_by_path(event, segments).values()

@@ -75,9 +75,14 @@ def repair(folder: Folder, commits: Commits, leftover_after_seconds: float) -> l
         elif problem.kind == "damaged":
             folder.remove(problem.path)
     compact(folder, commits)
-    for path in _leftovers(folder, commits.load(), leftover_after_seconds):
-        folder.remove(path)
+    remove_leftovers(folder, commits.load(), leftover_after_seconds)
     return found
+
+
+def remove_leftovers(folder: Folder, snapshot: Snapshot, after_seconds: float) -> None:
+    """Remove files that no commit needs."""
+    for path in _leftovers(folder, snapshot, after_seconds):
+        folder.remove(path)
 
 
 def _damaged(file: DataFile, reason: str) -> Problem:

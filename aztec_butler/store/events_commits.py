@@ -74,7 +74,7 @@ class Commits:
             key = names, frozenset(self._found)
             if self._last is not None and self._last[0] == key:
                 return self._last[1]
-            known = {}
+            known: dict[str, Commit | str] = {}
             for name in sorted(names):
                 try:
                     known[name] = self._commit(name)
@@ -85,6 +85,7 @@ class Commits:
                     known[name] = "it is gone"  # and listed nevertheless
             if len(known) < len(names):
                 continue
+            self._known = known
             snapshot = self._snapshot(known)
             self._last = key, snapshot
             return snapshot

@@ -37,7 +37,8 @@ def compact(folder: Folder, commits: Commits) -> None:
         UnreadableFileError: a file is gone, or is not what was written.
     """
     snapshot = commits.load()
-    if len(snapshot.commits) < 2:
+    # What this release does not know it leaves to the one that does.
+    if len(snapshot.commits) < 2 or not record_names().keys() >= {*snapshot.holdings.events}:
         return
     prepared = _compacted(folder, commits, snapshot)
     commits.add(prepared)
@@ -66,8 +67,9 @@ def _compacted(folder: Folder, commits: Commits, snapshot: Snapshot) -> Prepared
             holdings.files(event, segments).values(),
             key=lambda source: (source[0].first_block, source[0].path),
         )
-        for run in _runs(event, sources):
-            files += [run[0][0]] if _stays(event, run) else _rewritten(folder, event, run)
+        for run in _runs(sources):
+            stays = len(run) == 1 and _is_whole(run[0])
+            files += [run[0][0]] if stays else _rewritten(folder, event, run)
     return commits.empty(
         coverage=tuple(attrs.evolve(coverage, events=tuple(events)) for coverage, events in covered.items()),
         files=tuple(files),
@@ -107,11 +109,11 @@ def united(segments: Iterable[Segment]) -> list[Coverage]:
     return found
 
 
-def _runs(event: str, sources: Sequence[Source]) -> Iterator[list[Source]]:
+def _runs(sources: Sequence[Source]) -> Iterator[list[Source]]:
     """Files in parts that become new files together; those that are full and overlap no other by themselves."""
     run: list[Source] = []
     for group in _overlapping(sources):
-        if len(group) == 1 and (_is_full(group[0]) or event not in record_names()):
+        if len(group) == 1 and group[0][0].rows >= FULL_ROWS and _is_whole(group[0]):
             if run:
                 yield run
             yield group
@@ -135,10 +137,6 @@ def _overlapping(sources: Sequence[Source]) -> Iterator[list[Source]]:
         yield group
 
 
-def _is_full(source: Source) -> bool:
-    return source[0].rows >= FULL_ROWS and _is_whole(source)
-
-
 def _is_whole(source: Source) -> bool:
     """Whether all rows of a file are in its segments."""
     file, segments = source
@@ -153,11 +151,6 @@ def _is_whole(source: Source) -> bool:
         )
         for address in file.addresses
     )
-
-
-def _stays(event: str, run: Sequence[Source]) -> bool:
-    # What a release does not know it leaves to the one that does.
-    return len(run) == 1 and (_is_whole(run[0]) or event not in record_names())
 
 
 def _rewritten(folder: Folder, event: str, run: Sequence[Source]) -> Iterator[DataFile]:

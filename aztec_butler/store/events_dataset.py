@@ -5,24 +5,26 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import pyarrow as pa
 
 from aztec_butler.core.errors import InputError, NodeError
-from aztec_butler.store.events_check import Problem, problems, repair
+from aztec_butler.store.events_check import Problem, problems, remove_leftovers, repair
 from aztec_butler.store.events_commits import Commits, StoreWarning
 from aztec_butler.store.events_compaction import compact, forget
 from aztec_butler.store.events_coverage import Range, merged
 from aztec_butler.store.events_folder import Folder
-from aztec_butler.store.events_manifest import DataFile, PreparedCommit
+from aztec_butler.store.events_manifest import DataFile, PreparedCommit, apart
 from aztec_butler.store.events_parquet import UnreadableFileError
 from aztec_butler.store.events_reading import read_files
 from aztec_butler.store.events_schema import fingerprint
 
 Wanted = Mapping[str, Collection[str]]
 """Addresses of contracts by event."""
-_MANY = 32
+DAY: Final = 86_400
+"""Age in seconds from which a file that no commit needs is left over, not about to be published."""
+_MANY: Final = 32
 _Result = TypeVar("_Result")
 
 
@@ -88,10 +90,13 @@ class Dataset:
         files = {file.path: file for each in prepared for file in each.files}
         for path, reason in self.lost(files).items():
             raise InputError("a prepared file is gone", path=self.folder.shown(path), reason=reason)
-        coverage = tuple(dict.fromkeys(one for each in prepared for one in each.coverage))
-        if not coverage:
-            return
-        self.commits.publish(self.commits.empty(coverage=coverage, files=tuple(files.values())))
+        for together in apart(prepared):
+            self.commits.publish(
+                self.commits.empty(
+                    coverage=tuple(one for each in together for one in each.coverage),
+                    files=tuple(file for each in together for file in each.files),
+                )
+            )
         if len(self.commits.load().commits) > _MANY:
             # The logs are stored. Whatever keeps it from tidying up will be told by what it concerns.
             with suppress(InputError, NodeError):
@@ -102,6 +107,7 @@ class Dataset:
         with self.folder.alone(wait=wait) as alone:
             if alone:
                 self._again(lambda: compact(self.folder, self.commits))
+                remove_leftovers(self.folder, self.commits.load(), DAY)
 
     def repair(self, leftover_after_seconds: float) -> list[Problem]:
         """Set aside what is damaged, remove what nobody needs."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -48,6 +48,15 @@ class Coverage:
     def address_set(self) -> frozenset[str]:
         """The addresses, to look one up."""
         return frozenset(self.addresses)
+
+    def overlaps(self, other: Coverage) -> bool:
+        """Whether any block of any event of any contract is in both."""
+        return (
+            self.first_block <= other.last_block
+            and other.first_block <= self.last_block
+            and not {*self.events}.isdisjoint(other.events)
+            and not self.address_set.isdisjoint(other.address_set)
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -141,6 +150,32 @@ class Commit:
 
     name: str
     content: PreparedCommit
+
+
+def apart(prepared: Sequence[PreparedCommit]) -> list[list[PreparedCommit]]:
+    """Prepared commits in groups that can be one commit each: a commit has every log once."""
+    groups: list[list[PreparedCommit]] = []
+    near: list[list[Coverage]] = []  # of each group what may reach into the next blocks
+    for each in sorted((each for each in prepared if each.coverage), key=_first_block):
+        first_block = _first_block(each)
+        for place, known in enumerate(near):
+            near[place] = [one for one in known if one.last_block >= first_block]
+        free = [
+            place
+            for place, known in enumerate(near)
+            if not any(one.overlaps(other) for one in known for other in each.coverage)
+        ]
+        if not free:
+            free = [len(groups)]
+            groups.append([])
+            near.append([])
+        groups[free[0]].append(each)
+        near[free[0]] += each.coverage
+    return groups
+
+
+def _first_block(prepared: PreparedCommit) -> int:
+    return min(coverage.first_block for coverage in prepared.coverage)
 
 
 class UnusableCommitError(Exception):

@@ -15,6 +15,7 @@ from soak import made_logs
 from soak.made_logs import CHAIN_ID, CONTRACTS, EVENTS, GENESIS_HASH, block_hash
 
 from aztec_butler.core.errors import InputError
+from aztec_butler.core.events_fields import record_names
 from aztec_butler.store.events import BlocksMissing, EventStore, StoreWarning
 
 LAST = 299
@@ -301,6 +302,28 @@ def _usual(event):
     from aztec_butler.store.events_schema import fingerprint
 
     return fingerprint(event)
+
+
+def test_compact__an_event_that_a_newer_release_has__is_left_to_it(root, monkeypatch):
+    put(opened(root), 0, 50)
+    before = {path.name for path in files(root)}
+    names = {name: each for name, each in record_names().items() if name != "RollupDeposit"}
+    monkeypatch.setattr("aztec_butler.store.events_compaction.record_names", lambda: names)
+    opened(root).compact()
+    assert {path.name for path in files(root)} == before
+    monkeypatch.undo()
+    opened(root).compact()
+    assert len(files(root)) == len(EMITTED) + 1
+    assert recovered(root) == ([], [])
+
+
+def test_compact__files_nobody_needs_for_a_day__are_removed(root):
+    old, young = (root / "events" / f"{CHAIN_ID}-5e5e5e5e" / name for name in ("old.part", "young.part"))
+    for path in (old, young):
+        path.write_bytes(b"")
+    os.utime(old, (0, 0))
+    opened(root).compact()
+    assert (old.exists(), young.exists()) == (False, True)
 
 
 def test_folder__of_another_chain_by_name__is_not_believed(original, tmp_path):
