@@ -8,18 +8,25 @@ DataFrames of pandas and polars, an open Parquet file.
 
 from __future__ import annotations
 
-from binascii import Error as HexError
-from binascii import unhexlify
 from collections.abc import Iterator
 from typing import Any, Final
 
 import attrs
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from aztec_butler.core.columns_batch import UNTIMED, Batch, Numbers, Octets
+from aztec_butler.core.columns_table_values import (
+    BadRowsError,
+    Sizes,
+    is_there,
+    nulls,
+    numbers_of,
+    octets_of,
+    plain,
+    words_of,
+)
 from aztec_butler.core.errors import DecodeError, InputError
 from aztec_butler.core.events_input import ALIASES, TOPIC_COLUMNS
 
@@ -28,9 +35,6 @@ _ADDRESS: Final = 20
 _TOPICS: Final = 4
 _ROWS_AT_ONCE: Final = 50_000
 _OPTIONAL: Final = frozenset({"topics", "block_hash", "block_timestamp", "removed"})
-_X: Final = np.frombuffer(b"0x", np.uint8)
-_Flags = npt.NDArray[np.bool_]
-_Sizes = npt.NDArray[np.int64]
 
 
 def is_table(logs: Any) -> bool:
@@ -66,14 +70,6 @@ def _arrow(table: Any) -> pa.Table:
         return pa.table(table)
     except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError) as error:
         raise InputError("the table cannot be read as Arrow columns", why=str(error)) from None
-
-
-class _BadRowsError(Exception):
-    """Some values of a column are not what they should be."""
-
-    def __init__(self, rows: _Flags | None, why: str) -> None:
-        super().__init__(why)
-        self.rows = rows
 
 
 @attrs.frozen(eq=False)
@@ -121,7 +117,7 @@ class _Reader:
         """A column by any of its names; None when it is not there."""
         for name in ALIASES[field]:
             if name in self.part.schema.names:
-                return _plain(self.part.column(name))
+                return plain(self.part.column(name))
         return None
 
     def needed(self, field: str) -> pa.Array:
@@ -139,10 +135,10 @@ class _Reader:
     def numbers(self, field: str) -> Numbers:
         column = self.needed(field)
         if column.null_count:
-            raise self.error(field, _BadRowsError(_nulls(column), "there is none"))
+            raise self.error(field, BadRowsError(nulls(column), "there is none"))
         try:
-            return _numbers(column)
-        except _BadRowsError as error:
+            return numbers_of(column)
+        except BadRowsError as error:
             raise self.error(field, error) from None
 
     def words(self, field: str, width: int) -> Octets:
@@ -150,36 +146,36 @@ class _Reader:
         if column is None:
             return np.zeros((len(self.part), width), np.uint8)
         try:
-            return _words(column, width, may_lack=field in _OPTIONAL)
-        except _BadRowsError as error:
+            return words_of(column, width, may_lack=field in _OPTIONAL)
+        except BadRowsError as error:
             raise self.error(field, error) from None
 
-    def octets(self, field: str, column: pa.Array) -> tuple[Octets, _Sizes]:
+    def octets(self, field: str, column: pa.Array) -> tuple[Octets, Sizes]:
         try:
-            return _octets(column)
-        except _BadRowsError as error:
+            return octets_of(column)
+        except BadRowsError as error:
             raise self.error(field, error) from None
 
     def times(self) -> Numbers:
         column = self.column("block_timestamp")
         if column is None:
             return np.full(len(self.part), UNTIMED, np.uint64)
-        missing = _nulls(column)
+        missing = nulls(column)
         if pa.types.is_timestamp(column.type):
             column = column.cast(pa.timestamp("s", column.type.tz), safe=False).cast(pa.int64())
+        if missing.any():
+            column = column.fill_null("0" if pa.types.is_large_string(column.type) else 0)
         try:
-            return _numbers(column.fill_null(0) if column.null_count else column) | np.where(
-                missing, np.uint64(UNTIMED), np.uint64(0)
-            )
-        except _BadRowsError as error:
+            return numbers_of(column) | np.where(missing, np.uint64(UNTIMED), np.uint64(0))
+        except BadRowsError as error:
             raise self.error("block_timestamp", error) from None
 
-    def topics(self) -> tuple[_Sizes, list[Octets]]:
+    def topics(self) -> tuple[Sizes, list[Octets]]:
         """How many topics each log has, and the words of each place; those beyond the number are zero."""
         column = self.column("topics")
         if column is None:
             each = [
-                _plain(self.part.column(name)) if (name := self._name(names)) else None
+                plain(self.part.column(name)) if (name := self._name(names)) else None
                 for names in TOPIC_COLUMNS
             ]
             if each[0] is None:
@@ -196,12 +192,12 @@ class _Reader:
             if (lengths > _TOPICS).any():
                 self._raise(int(np.argmax(lengths > _TOPICS)), "a log has at most four topics")
             each = [
-                _plain(pc.list_element(_padded(column, lengths, place), 0))
+                plain(pc.list_element(_padded(column, lengths, place), 0))
                 if (lengths > place).any()
                 else None
                 for place in range(_TOPICS)
             ]
-        present = np.array([_is_there(topic, len(self.part)) for topic in each])
+        present = np.array([is_there(topic, len(self.part)) for topic in each])
         counts = np.where(present.all(axis=0), _TOPICS, np.argmin(present, axis=0))
         behind = present.sum(axis=0) > counts
         if behind.any():
@@ -210,15 +206,15 @@ class _Reader:
         for place, topic in enumerate(each[: int(counts.max())]):
             assert topic is not None
             try:
-                words.append(_words(topic, _WORD, may_lack=True))
-            except _BadRowsError as error:
+                words.append(words_of(topic, _WORD, may_lack=True))
+            except BadRowsError as error:
                 raise self.error(f"topic {place}", error) from None
         return counts, words
 
-    def check_sizes(self, sizes: _Sizes) -> None:
+    def check_sizes(self, sizes: Sizes) -> None:
         """The lengths of the data, where the table tells them as cryo does."""
         if "n_data_bytes" in self.part.schema.names:
-            told = _numbers(self.part.column("n_data_bytes").fill_null(0))
+            told = numbers_of(self.part.column("n_data_bytes").fill_null(0))
             wrong = told != sizes.astype(np.uint64)
             if wrong.any():
                 self._raise(int(np.argmax(wrong)), "the data of a log is not as long as the table says")
@@ -228,7 +224,7 @@ class _Reader:
 
     # ------------------------------------------------------------------ errors
 
-    def error(self, field: str, bad: _BadRowsError) -> DecodeError | InputError:
+    def error(self, field: str, bad: BadRowsError) -> DecodeError | InputError:
         """What is wrong with a column, naming the first log that it is wrong of."""
         if bad.rows is None:
             return InputError("a column of the table cannot be one of logs", column=field, why=str(bad))
@@ -249,132 +245,11 @@ class _Reader:
         raise DecodeError(sentence, **self.place(row))
 
 
-def _plain(column: pa.Array) -> pa.Array:
-    """Without a dictionary, and text and bytes with offsets of 64 bits."""
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if isinstance(column, pa.ExtensionArray):
-        column = column.storage
-    if pa.types.is_string(column.type) or column.type == pa.string_view():
-        return column.cast(pa.large_string())
-    if pa.types.is_binary(column.type) or column.type == pa.binary_view():
-        return column.cast(pa.large_binary())
-    return column
-
-
-def _nulls(column: pa.Array) -> _Flags:
-    return np.asarray(column.is_null().to_numpy(zero_copy_only=False))
-
-
 def _is_list(of: pa.DataType) -> bool:
     return bool(pa.types.is_list(of) or pa.types.is_large_list(of) or pa.types.is_fixed_size_list(of))
 
 
-def _is_there(topic: pa.Array | None, rows: int) -> _Flags:
-    if topic is None:
-        return np.zeros(rows, bool)
-    there = ~_nulls(topic)
-    if pa.types.is_large_string(topic.type) or pa.types.is_large_binary(topic.type):
-        there &= pc.binary_length(topic).fill_null(0).to_numpy(zero_copy_only=False) > 0
-    return there
-
-
-def _padded(column: pa.Array, lengths: _Sizes, place: int) -> pa.Array:
+def _padded(column: pa.Array, lengths: Sizes, place: int) -> pa.Array:
     """Lists cut to begin at a place; null where they end before it."""
     longer = pc.if_else(pa.array(lengths > place), column, None)
     return pc.list_slice(longer, place, place + 1)
-
-
-def _numbers(column: pa.Array) -> Numbers:
-    of = column.type
-    if pa.types.is_integer(of) or pa.types.is_decimal(of) or pa.types.is_floating(of):
-        try:
-            return np.asarray(column.cast(pa.uint64()).to_numpy(zero_copy_only=False))
-        except pa.ArrowInvalid:
-            values = np.array([_is_small(value) for value in column.to_pylist()])
-            raise _BadRowsError(~values, "not a whole number of at least 0 and 64 bits") from None
-    if not pa.types.is_large_string(of):
-        raise _BadRowsError(None, f"expected numbers, got {of}")
-    texts = column.to_pylist()
-    good = np.array([_is_quantity(text) for text in texts])
-    if not good.all():
-        raise _BadRowsError(~good, "neither decimal nor hex digits of a number of 64 bits")
-    return np.array([int(text, 0) for text in texts], np.uint64)
-
-
-def _is_small(value: Any) -> bool:
-    return bool(0 <= value < 2**64 and value == int(value))
-
-
-def _is_quantity(text: str) -> bool:
-    try:
-        return 0 <= int(text, 0) < 2**64 and "_" not in text
-    except ValueError:
-        return False
-
-
-def _words(column: pa.Array, width: int, *, may_lack: bool = False) -> Octets:
-    """Values of one width; zero where one is null and may be."""
-    missing = _nulls(column)
-    if pa.types.is_fixed_size_binary(column.type):
-        column = column.cast(pa.large_binary())
-    if not (pa.types.is_large_string(column.type) or pa.types.is_large_binary(column.type)):
-        raise _BadRowsError(None, f"expected bytes or hex text, got {column.type}")
-    data, sizes = _octets(column)
-    if may_lack:
-        missing |= sizes == 0
-    elif missing.any():
-        raise _BadRowsError(missing, "there is none")
-    wrong = (sizes != width) & ~missing
-    if wrong.any():
-        raise _BadRowsError(wrong, f"expected {width} bytes, got {sizes[np.argmax(wrong)]}")
-    if not missing.any():
-        return data.reshape(-1, width)
-    words = np.zeros((len(column), width), np.uint8)
-    words[~missing] = data.reshape(-1, width)
-    return words
-
-
-def _octets(column: pa.Array) -> tuple[Octets, _Sizes]:
-    """The bytes of all values, one after the other, and how many each has; none where it is null."""
-    if pa.types.is_fixed_size_binary(column.type):
-        column = column.cast(pa.large_binary())
-    is_text = pa.types.is_large_string(column.type)
-    if not is_text and not pa.types.is_large_binary(column.type):
-        raise _BadRowsError(None, f"expected bytes or hex text, got {column.type}")
-    if column.null_count:
-        column = column.fill_null("" if is_text else b"")
-    _, offsets_buffer, content_buffer = column.buffers()
-    offsets = np.frombuffer(offsets_buffer, np.int64)[column.offset : column.offset + len(column) + 1]
-    content = np.frombuffer(content_buffer or b"", np.uint8)[offsets[0] : offsets[-1]]
-    sizes = np.diff(offsets)
-    if not is_text:
-        return content, sizes
-    return _unhexed(content, offsets[:-1] - offsets[0], sizes)
-
-
-def _unhexed(content: Octets, begin: _Sizes, sizes: _Sizes) -> tuple[Octets, _Sizes]:
-    """Texts of 0x and hex digits, or nothing, to bytes."""
-    is_odd = (sizes % 2 == 1) | (sizes == 1)
-    if is_odd.any():
-        raise _BadRowsError(is_odd, "not 0x and pairs of hex digits")
-    some = sizes > 0
-    marks = begin[some, None] + np.arange(2)
-    unmarked = np.zeros(len(sizes), bool)
-    unmarked[some] = (content[marks] != _X).any(axis=1)
-    if unmarked.any():
-        raise _BadRowsError(unmarked, "the text does not begin with 0x")
-    digits = np.delete(content, marks.ravel())
-    counts = np.where(some, (sizes - 2) // 2, 0)
-    try:
-        return np.frombuffer(unhexlify(digits.data), np.uint8), counts
-    except HexError:
-        wrong = ~_is_hex(digits)
-        rows = np.repeat(np.arange(len(counts)), 2 * counts)
-        bad = np.zeros(len(counts), bool)
-        bad[rows[wrong]] = True
-        raise _BadRowsError(bad, "not hex digits") from None
-
-
-def _is_hex(digits: Octets) -> _Flags:
-    return np.asarray(np.isin(digits, np.frombuffer(b"0123456789abcdefABCDEF", np.uint8)))

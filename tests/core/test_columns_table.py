@@ -392,5 +392,15 @@ def test_decode__frame_that_is_no_table__is_an_input_error():
         columns.decode(frame, "rollup")
 
 
+@pytest.mark.parametrize("shown", [hex, str, int, float])
+def test_decode__times_that_are_told_of_some_blocks_only__are_null_elsewhere(shown):
+    times = [shown(log.block_timestamp) if log.log_index % 3 else None for log in LOGS]
+    table = pa.table(ethereum_etl(LOGS) | {"block_timestamp": times})
+    found = rows_of(columns.decode(table, "rollup"))
+    assert {index: row["block_timestamp"] for (_, index), row in found.items()} == {
+        log.log_index: log.block_timestamp if log.log_index % 3 else None for log in LOGS
+    }
+
+
 def test_decode__no_rows__is_nothing():
     assert columns.decode(pa.table(cryo(LOGS)).slice(0, 0), "rollup").tables == {}
