@@ -198,7 +198,7 @@ def merge_layers(
     """
     merged = Merged()
     for layer in layers:
-        merged.problems.update(_unknown(layer, names_of(table)))
+        merged.problems.update(unknown_settings(layer, names_of(table)))
     bottom = Layer(Origin.DEFAULT, defaults or {})
     for setting in table:
         merged.values[setting.name], merged.sources[setting.name] = setting.default, Origin.DEFAULT.value
@@ -219,6 +219,24 @@ def merge_layers(
     return merged
 
 
+def unknown_settings(layer: Layer, known: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What a layer gives that there is not, each with what was probably meant.
+
+    Args:
+        layer: the source.
+        known: the names there are.
+    """
+    for name in layer.values:
+        if name not in known:
+            only_file = f"{name}_file"
+            clause = (
+                f"this secret is read from a file: set {only_file}"
+                if only_file in known
+                else f"no such setting; {alternatives(name, known)}"
+            )
+            yield layer.label(name), clause
+
+
 def refuse_settings(problems: Mapping[str, str]) -> None:
     """Raise all problems at once.
 
@@ -231,18 +249,6 @@ def refuse_settings(problems: Mapping[str, str]) -> None:
     if problems:
         count = len(problems)
         raise SettingsError("a setting is wrong" if count == 1 else f"{count} settings are wrong", **problems)
-
-
-def _unknown(layer: Layer, known: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for name in layer.values:
-        if name not in known:
-            only_file = f"{name}_file"
-            clause = (
-                f"this secret is read from a file: set {only_file}"
-                if only_file in known
-                else f"no such setting; {alternatives(name, known)}"
-            )
-            yield layer.label(name), clause
 
 
 def _given(
