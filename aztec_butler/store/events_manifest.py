@@ -209,7 +209,10 @@ def decode_commit(name: str, content: bytes) -> Commit:
         )
     if version < VERSION:
         raise UnusableCommitError("an older version wrote it")
-    return Commit(name=name, content=msgspec.convert(document, PreparedCommit))
+    try:
+        return Commit(name=name, content=msgspec.convert(document, PreparedCommit))
+    except msgspec.ValidationError as error:
+        raise UnusableCommitError(f"it holds something else than this version writes: {error}") from None
 
 
 def live(commits: Iterable[Commit]) -> list[Commit]:

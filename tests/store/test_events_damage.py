@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import warnings
@@ -17,6 +18,7 @@ from soak.made_logs import CHAIN_ID, CONTRACTS, EVENTS, GENESIS_HASH, block_hash
 from aztec_butler.core.errors import InputError
 from aztec_butler.core.events_fields import record_names
 from aztec_butler.store.events import BlocksMissing, EventStore, StoreWarning
+from aztec_butler.store.events_manifest import _digest
 
 LAST = 299
 EMITTED = [event for event in EVENTS if event != "RollupBlockInvalidated"]
@@ -284,6 +286,23 @@ def test_version__older__is_set_aside_and_fetched_again(root, monkeypatch):
     assert read(store, "TokenTransfer") == TRUTH["TokenTransfer"]
     store.repair(leftover_after_seconds=0)
     assert store.verify(leftover_after_seconds=0) == []
+    assert read(store, "TokenTransfer") == TRUTH["TokenTransfer"]
+
+
+def test_commit__whole_but_without_what_this_version_needs__is_set_aside_and_fetched_again(root):
+    shutil.rmtree(root)
+    put(opened(root), 0, LAST)
+    (path,) = (root / "events").glob("*/commits/*.json")
+    document = json.loads(path.read_bytes())
+    del document["files"][0]["crc"]
+    content = json.dumps(document).encode()
+    path.unlink()
+    time, _, _ = path.name.partition("-")
+    (path.parent / f"{time}-{_digest(content)}.json").write_bytes(content)
+    store = opened(root)
+    with pytest.warns(StoreWarning, match="something else than this version writes"):
+        assert store.missing(CONTRACTS, EVENTS, 0, LAST) == [(0, LAST)]
+    put(store, 0, LAST)
     assert read(store, "TokenTransfer") == TRUTH["TokenTransfer"]
 
 
