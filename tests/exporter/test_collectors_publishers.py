@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -159,7 +160,7 @@ def test_extended__whatever_the_pace__few_samples_and_the_true_rate(steps, loss)
         kept = extended(kept, sample(at, 10**30 - at * loss), DAY)
     assert kept[-1].timestamp == at
     assert len(kept) <= 96 + 3
-    assert all(earlier.timestamp < later.timestamp for earlier, later in zip(kept, kept[1:], strict=False))
+    assert all(earlier.timestamp < later.timestamp for earlier, later in pairwise(kept))
     assert kept[0].timestamp >= at - DAY
     judged = judge_publisher(A, kept)
     if len(kept) > 1:
