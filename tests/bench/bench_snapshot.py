@@ -18,6 +18,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import attrs
 
@@ -170,7 +171,7 @@ def measure(devnet: Devnet, attesters: list[str], near: Far, far: Far, runs: int
 
     for _ in range(runs):
         for name, place in (("0ms", near), ("50ms", far)):
-            with connect("devnet", l1=place.url, **options) as net:
+            with connect("devnet", l1=place.url, event_store=False, **options) as net:
                 net.deployment  # noqa: B018  # discovered once for each connection, as connect's users do
                 pin = net.block
                 before = place.count()
@@ -189,7 +190,17 @@ def measure(devnet: Devnet, attesters: list[str], near: Far, far: Far, runs: int
                 call = {"to": rollup, "data": to_hex(function.encode_call(attesters[0]))}
                 net.rpc.call_each([("eth_call", [call, hex(pin.number)])] * 10)
                 note("requests_per_eth_call", (place.count() - before) / 10)
-        with connect("devnet", l1=far.url, **options) as net:
+            with TemporaryDirectory() as kept:
+                # Twice with a disk: events are read from the node and kept, then read from there.
+                for when in ("cold", "warm"):
+                    with connect("devnet", l1=place.url, event_store=kept, **options) as net:
+                        before = place.count()
+                        frame, wall, cpu = timed(net.attesters)
+                        assert len(frame) == len(attesters)
+                        note(f"{when}_connection_wall_seconds_{name}", wall)
+                        note(f"{when}_connection_cpu_seconds_{name}", cpu)
+                        note(f"{when}_connection_requests", place.count() - before)
+        with connect("devnet", l1=far.url, event_store=False, **options) as net:
             pin = net.block
             some = attesters[:SINGLE_CALLS]
             _, wall, _ = timed(lambda net=net, pin=pin, some=some: single_calls(net, pin, some))
