@@ -42,7 +42,7 @@ TARGETS = {
     "columns_peak_mb": 250.0,
     "frame_peak_mb": 250.0,
     "late_stream_x_viem": 10.0,
-    "stream_peak_mb": 250.0,
+    "stream_peak_mb": 400.0,  # of a node without limits, 16 answers of up to 8 MB at once; each thread has its heap
     "long_stream_peak_mb": 250.0,
 }
 AT_MOST = {name for name in TARGETS if name.endswith("_mb")}
