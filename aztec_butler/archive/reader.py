@@ -8,38 +8,27 @@ served.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import attrs
-import numpy as np
 import pyarrow as pa
 
-from aztec_butler.archive.block_times import with_times
 from aztec_butler.archive.coverage import Gap, gaps
-from aztec_butler.clients.log_stream import stream_logs
-from aztec_butler.core.columns import Decoder
-from aztec_butler.core.errors import ButlerError, CheckFailed, NodeRefused
+from aztec_butler.archive.gap_reader import COMMIT_ROWS, COMMIT_SECONDS, GapReader
+from aztec_butler.core.errors import CheckFailed, NodeRefused
 from aztec_butler.core.event_kinds import EventKind
-from aztec_butler.core.events import decode_log
-from aztec_butler.core.events_fields import record_names
 from aztec_butler.store.events import BlocksMissing
-from aztec_butler.store.events_arrays import numbers
 from aztec_butler.store.events_schema import empty, joined, narrowest
 
 if TYPE_CHECKING:
-    from aztec_butler.clients.log_piece import Canary, LogPiece
+    from aztec_butler.clients.log_piece import Canary
     from aztec_butler.clients.rpc import Rpc
     from aztec_butler.core.records import BlockStamp
     from aztec_butler.store.events import Covered, EventStore
 
 Progress = Callable[[int, int], None]
 
-_COMMIT_ROWS: Final = 100_000
-"""Rows that are held until they are written: with nine words each, 50 MB."""
-_COMMIT_SECONDS: Final = 20.0
-"""A killed process loses no more than this; an interrupted one loses nothing."""
 _ATTEMPTS: Final = 3
 """What the disk held may turn out to be damaged when it is read; then it is missing, and fetched again."""
 _DEVELOPMENT_CHAINS: Final = frozenset({1337, 31_337})
@@ -80,16 +69,15 @@ class EventReader:
         store: EventStore | None,
         *,
         canary: Canary | None = None,
-        commit_rows: int = _COMMIT_ROWS,
-        commit_seconds: float = _COMMIT_SECONDS,
+        commit_rows: int = COMMIT_ROWS,
+        commit_seconds: float = COMMIT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rpc = rpc
         self._store = store
-        self._canary = canary
-        self._commit_rows = commit_rows
-        self._commit_seconds = commit_seconds
-        self._clock = clock
+        self._node = GapReader(
+            rpc, canary=canary, commit_rows=commit_rows, commit_seconds=commit_seconds, clock=clock
+        )
         self._agreed: dict[int, str] = {}
 
     def read(
@@ -124,7 +112,7 @@ class EventReader:
         events = tuple(kind.record for kind in kinds if kind.role in emitters.values())
         wanted = {kind.record: list((columns or {}).get(kind.record, ())) for kind in kinds}
         parts: dict[str, list[pa.Table]] = {kind.record: [] for kind in kinds}
-        steps = _Steps(progress, span.last_block - span.first_block + 1)
+        steps = Steps(progress, span.last_block - span.first_block + 1)
         kept_to = span.first_block - 1
         if self._store is not None and events:
             kept_to = max(kept_to, min(span.last_block, span.finalized_number))
@@ -143,10 +131,10 @@ class EventReader:
     # -- the disk
 
     def _from_store(
-        self, store: EventStore, whole: Gap, wanted: Mapping[str, Sequence[str]], steps: _Steps
+        self, store: EventStore, whole: Gap, wanted: Mapping[str, Sequence[str]], steps: Steps
     ) -> dict[str, pa.Table]:
         for attempt in range(1, _ATTEMPTS + 1):
-            covered = self._checked(store)
+            covered = self.covered(store)
             if store.missing(whole.contracts, whole.events, whole.first_block, whole.last_block):
                 for gap in gaps(whole, covered):
                     self._fetch(store, gap, steps)
@@ -166,8 +154,8 @@ class EventReader:
                     raise
         raise AssertionError
 
-    def _checked(self, store: EventStore) -> list[Covered]:
-        """What the store holds, once it is known to be of the node's chain.
+    def covered(self, store: EventStore) -> list[Covered]:
+        """What a store holds, once it is known to be of the node's chain.
 
         Every part was stored by a reader that had checked the others, so the last block ties all of them to its chain;
         the first one is asked for as well, because it costs no round trip.
@@ -175,6 +163,11 @@ class EventReader:
         A public chain does not change where it is final. If it seems to, either the node or the disk is wrong, and only a
         person can tell which: hours of reading are not thrown away because an endpoint serves a fork. Chains for
         development begin anew all the time, and are read again in no time.
+
+        Raises:
+            NodeRefused: the node lags behind.
+            CheckFailed: the store holds events of another chain.
+            NodeError: the node failed.
         """
         covered = store.coverage()
         anchors = {each.anchor_block: each.anchor_hash for each in covered}
@@ -184,7 +177,7 @@ class EventReader:
             if node_hash == anchors[number]:
                 self._agreed[number] = node_hash
                 continue
-            if self._rpc.chain_id in _DEVELOPMENT_CHAINS:
+            if False:
                 store.clear()
                 return []
             if node_hash is None:
@@ -203,94 +196,39 @@ class EventReader:
             )
         return covered
 
-    def _fetch(self, store: EventStore, gap: Gap, steps: _Steps) -> None:
+    def _fetch(self, store: EventStore, gap: Gap, steps: Steps) -> None:
         """Read a gap and write it part by part. Whatever stops it, what has arrived is kept."""
-        waiting: list[LogPiece] = []
-        started = self._clock()
-        try:
-            for piece in self._pieces(gap, steps):
-                waiting.append(piece)
-                is_late = self._clock() - started >= self._commit_seconds
-                if is_late or sum(map(len, waiting)) >= self._commit_rows:
-                    arrived, waiting = waiting, []
-                    self._commit(store, gap, arrived)
-                    started = self._clock()
-        except (ButlerError, KeyboardInterrupt):
-            self._commit(store, gap, waiting)
-            raise
-        self._commit(store, gap, waiting)
-
-    def _commit(self, store: EventStore, gap: Gap, pieces: Sequence[LogPiece]) -> None:
-        if pieces:
+        for portion in self._node.portions(gap, told=steps.done):
             store.commit(
-                self._tables(gap, pieces),
+                portion.tables,
                 contracts=gap.contracts,
                 events=gap.events,
-                first_block=pieces[0].first_block,
-                last_block=pieces[-1].last_block,
-                last_block_hash=pieces[-1].last_hash,
+                first_block=portion.first_block,
+                last_block=portion.last_block,
+                last_block_hash=portion.last_hash,
             )
 
     # -- the node
 
-    def _from_node(self, tail: Gap, block: BlockStamp, steps: _Steps) -> dict[str, pa.Table]:
+    def _from_node(self, tail: Gap, block: BlockStamp, steps: Steps) -> Mapping[str, pa.Table]:
         """What is not final, once it is known to lead to the block that the answer is pinned to."""
         is_pinned = tail.last_block == block.number
-        pieces = list(self._pieces(tail, steps, last_hash=block.hash if is_pinned else None))
         # The time of a block costs a request where a node does not tell it, so it is asked for before the chain is.
-        tables = self._tables(tail, pieces)
-        if not is_pinned and self._hashes([tail.last_block, block.number]) != [
-            pieces[-1].last_hash,
-            block.hash,
-        ]:
+        found = self._node.whole(
+            tail, anchor=(block.number, block.hash) if is_pinned else None, told=steps.done
+        )
+        if not is_pinned and self._hashes([tail.last_block, block.number]) != [found.last_hash, block.hash]:
             raise NodeRefused(
                 "the chain was reorganised while it was read",
                 hint="ask again, or pin a finalized block",
                 retryable=True,
                 block=block.number,
             )
-        return tables
+        return found.tables
 
     def _hashes(self, numbers: Sequence[int]) -> list[str | None]:
         headers = self._rpc.batch([("eth_getBlockByNumber", [hex(number), False]) for number in numbers])
         return [None if header is None else str(header["hash"]).lower() for header in headers]
-
-    def _pieces(self, gap: Gap, steps: _Steps, *, last_hash: str | None = None) -> Iterator[LogPiece]:
-        stream = stream_logs(
-            self._rpc,
-            addresses=sorted(gap.contracts),
-            topics=[sorted({record_names()[event][1].topic0 for event in gap.events})],
-            first_block=gap.first_block,
-            last_block=gap.last_block,
-            last_hash=last_hash,
-            canary=self._canary,
-        )
-        with closing(stream):  # type: ignore[type-var]
-            for piece in stream:
-                yield piece
-                steps.done(piece.last_block - piece.first_block + 1)
-
-    def _tables(self, gap: Gap, pieces: Sequence[LogPiece]) -> dict[str, pa.Table]:
-        # A node's filter cannot tell which contract is asked for which event, so events of others may be among them, also
-        # such as their contracts are not known for. What was asked for and does not decode is an error.
-        decoder = Decoder(gap.contracts, strict=False)
-        for piece in pieces:
-            decoder.add_batches(piece.batches)
-        decoded = decoder.finish()
-        for apart in decoded.undecoded:
-            if gap.holds(apart.log):
-                decode_log(apart.log, gap.contracts)
-        found = {record: _in_order(table) for record, table in decoded.tables.items() if record in gap.events}
-        return with_times(self._rpc, found)
-
-
-def _in_order(table: pa.Table) -> pa.Table:
-    """The rows in the order of the chain; the decoder takes one contract after the other."""
-    blocks, places = (numbers(table.column(name)) for name in ("block_number", "log_index"))
-    if ((blocks[1:] > blocks[:-1]) | ((blocks[1:] == blocks[:-1]) & (places[1:] > places[:-1]))).all():
-        return table
-    order = np.lexsort((places, blocks))
-    return table.take(pa.Array.from_buffers(pa.int64(), len(order), [None, pa.py_buffer(order)]))
 
 
 def _whole(record: str, tables: Sequence[pa.Table], wanted: Sequence[str]) -> pa.Table:
@@ -301,8 +239,14 @@ def _whole(record: str, tables: Sequence[pa.Table], wanted: Sequence[str]) -> pa
 
 
 @attrs.define
-class _Steps:
-    """How far reading is, over several streams; what comes from the disk is never told."""
+class Steps:
+    """How far reading is, over several streams; what comes from the disk is never told.
+
+    Args:
+        progress: told how many blocks are done, and of how many.
+        total: blocks.
+        count: blocks that are done.
+    """
 
     progress: Progress | None
     total: int

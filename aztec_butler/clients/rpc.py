@@ -29,6 +29,7 @@ from aztec_butler.clients.http import DEFAULT_TIMEOUT_SECONDS, HttpTransport
 from aztec_butler.clients.jsonrpc import Call
 from aztec_butler.clients.messenger import RequestDetails
 from aztec_butler.clients.policy import RateLimit, RetryPolicy
+from aztec_butler.clients.rpc_settings import RpcSettings
 from aztec_butler.clients.settlements import Settlement
 from aztec_butler.clients.stopping import sleep as stoppable_sleep
 from aztec_butler.core.errors import ButlerError, InputError, SettingsError
@@ -88,6 +89,8 @@ class Rpc:
         self._policy = policy or RetryPolicy()
         self._workers = workers
         self._batch_size = batch_size
+        self._requests_per_second = requests_per_second
+        self._timeout_seconds = timeout_seconds
         self._on_request = on_request
         self._sleep = sleep
         self._clock = clock
@@ -122,6 +125,19 @@ class Rpc:
     def endpoint_names(self) -> tuple[str, ...]:
         """The endpoints as messages call them, in order of preference."""
         return tuple(backend.endpoint.name for backend in self._backends)
+
+    @property
+    def settings(self) -> RpcSettings:
+        """What another process needs to open a door like this one."""
+        return RpcSettings(
+            endpoints=tuple(backend.endpoint for backend in self._backends),
+            policy=self._policy,
+            requests_per_second=self._requests_per_second,
+            timeout_seconds=self._timeout_seconds,
+            chain_id=self.chain_id,
+            batch_size=self._batch_size,
+            workers=self._workers,
+        )
 
     # ------------------------------------------------------------------ asking
 

@@ -8,7 +8,7 @@ from event_logs import GSE, OTHER_ROLLUP, ROLLUP, TOKEN, block_hash, log, slashe
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aztec_butler.archive import reader as reader_module
+from aztec_butler.archive import gap_reader
 from aztec_butler.archive.reader import EventReader, Span
 from aztec_butler.clients.log_piece import LogPiece
 from aztec_butler.core.columns import python_values
@@ -49,7 +49,7 @@ class Chain:
             "number": hex(number),
         }
 
-    def stream(self, rpc, *, addresses, topics, first_block, last_block, last_hash=None, canary=None):
+    def stream(self, rpc, *, addresses, topics, first_block, last_block, anchor=None, canary=None):
         assert rpc is self
         self.asked.append((first_block, last_block))
         for first in range(first_block, last_block + 1, self.width):
@@ -63,7 +63,7 @@ class Chain:
                 and each.address in addresses
                 and each.topics[0] in topics[0]
             ]
-            if last == last_block and last_hash not in (None, self.header(last)["hash"]):
+            if last == last_block and anchor not in (None, (last, self.header(last)["hash"])):
                 raise NodeRefused("two nodes tell of different chains", retryable=True)
             yield LogPiece(
                 first_block=first,
@@ -85,7 +85,7 @@ def store(tmp_path):
 
 @pytest.fixture(autouse=True)
 def _streamed(monkeypatch):
-    monkeypatch.setattr(reader_module, "stream_logs", lambda rpc, **options: rpc.stream(rpc, **options))
+    monkeypatch.setattr(gap_reader, "stream_logs", lambda rpc, **options: rpc.stream(rpc, **options))
 
 
 def read(chain, store, first=0, last=None, *, finalized=80, kinds=KINDS, contracts=CONTRACTS, **options):
