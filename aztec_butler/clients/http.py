@@ -7,7 +7,7 @@ The interface, shared by every client of this package::
     response = transport.get("/status")                                       # below the URL's path
     transport.close()                                                         # or: with HttpTransport(...) as transport
 
-``post`` and ``get`` return whatever the other side answered, of any status: what a 400 or a 429 means is for the
+``post``, ``put`` and ``get`` return whatever the other side answered, of any status: what a 400 or a 429 means is for the
 client to judge. They raise ``NodeUnreachable`` when no whole answer arrived, and ``NodeRefused`` when what arrived is
 no HTTP, too large or not decodable. Safe to use from many threads; each request has a connection to itself.
 
@@ -138,6 +138,20 @@ class HttpTransport:
             repeatable=repeatable,
             max_body_bytes=max_body_bytes,
         )
+
+    def put(self, body: bytes, *, path: str = "", timeout_seconds: float | None = None) -> Response:
+        """Put a body in the place of what is there, and wait for the whole answer. Once or twice is the same.
+
+        Args:
+            body: of the type that the transport's headers name.
+            path: below the endpoint's path, as for ``get``.
+            timeout_seconds: for this exchange; None for the transport's own.
+
+        Raises:
+            NodeUnreachable: no whole answer arrived.
+            NodeRefused: the answer is no HTTP, too large, or not decodable.
+        """
+        return self._exchange("PUT", self._below(path), body, timeout_seconds, repeatable=True)
 
     def get(self, path: str, *, timeout_seconds: float | None = None) -> Response:
         """Ask for something below the endpoint's path, with the endpoint's query and headers.

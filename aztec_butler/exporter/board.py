@@ -65,6 +65,7 @@ class _Place:
     max_age_seconds: float
     lines: Lines = attrs.field(factory=dict)
     succeeded: bool = False
+    reason: str | None = None
     began: float | None = None
     ended: float | None = None
     last_success: float | None = None
@@ -95,13 +96,16 @@ class Board:
     def reserve(self, network: str, collector: str, *, max_age_seconds: float) -> None:
         """A place for a collector: until it has posted, its freshness says that it did not succeed.
 
+        One that has a place keeps what it found last.
+
         Args:
             network: name of the network it reads.
             collector: its name.
             max_age_seconds: how old what it found may be and still be shown.
         """
         with self._lock:
-            self._places[network, collector] = _Place(max_age_seconds=max_age_seconds)
+            place = self._places.setdefault((network, collector), _Place(max_age_seconds=max_age_seconds))
+            place.max_age_seconds = max_age_seconds
 
     def release(self, network: str, collector: str) -> None:
         """Forget a collector and what it found."""
@@ -123,21 +127,22 @@ class Board:
         lines = sample_lines(samples, network=network)
         with self._lock:
             place = self._places[network, collector]
-            place.lines, place.succeeded = lines, True
+            place.lines, place.succeeded, place.reason = lines, True, None
             place.began = place.last_success = began
             place.ended = self._clock()
 
-    def fail(self, network: str, collector: str, *, began: float) -> None:
+    def fail(self, network: str, collector: str, *, began: float, reason: str) -> None:
         """A collection failed: what the collector found before is no longer shown.
 
         Args:
             network: name of the network.
             collector: the collector's name.
             began: when it started, in Unix seconds.
+            reason: why, without secrets.
         """
         with self._lock:
             place = self._places[network, collector]
-            place.lines, place.succeeded = {}, False
+            place.lines, place.succeeded, place.reason = {}, False, reason
             place.began, place.ended = began, self._clock()
 
     def refresh(self) -> None:
@@ -168,7 +173,9 @@ class Board:
         with self._lock:
             now = self._clock()
             return {
-                key: CollectorState(is_fresh=place.is_fresh(now), last_success=place.last_success)
+                key: CollectorState(
+                    is_fresh=place.is_fresh(now), last_success=place.last_success, reason=place.reason
+                )
                 for key, place in self._places.items()
             }
 
@@ -180,10 +187,12 @@ class CollectorState:
     Args:
         is_fresh: whether what it found is being shown.
         last_success: when its last successful collection began, in Unix seconds; None when there was none.
+        reason: why its last collection failed; None when it did not.
     """
 
     is_fresh: bool
     last_success: float | None
+    reason: str | None = None
 
 
 def _freshness(collector: str, place: _Place, *, is_fresh: bool) -> Samples:

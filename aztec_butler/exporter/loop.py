@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from aztec_butler.core.errors import ButlerError
 from aztec_butler.exporter.board import Board
 from aztec_butler.exporter.collector import Collector, Outcome
 from aztec_butler.exporter.exposition import Samples
@@ -39,6 +40,13 @@ class _Task:
     collector: Collector
     due: float
     run: _Run | None = None
+
+
+def reason_of(error: BaseException) -> str:
+    """Why a collection failed, in words that hold no values and so no secrets."""
+    if isinstance(error, ButlerError):
+        return error.sentence
+    return str(error) if isinstance(error, CollectionTimeout) else type(error).__name__
 
 
 class CollectionLoop:
@@ -77,14 +85,19 @@ class CollectionLoop:
     def replace(self, collectors: Iterable[Collector]) -> None:
         """Run these collectors from now on, and no others. Each starts at once.
 
+        What one of the same name and network found before is shown until it fails, finds something else, or it is too
+        old.
+
         Args:
             collectors: with different names for each network.
         """
         new = list(collectors)
         with self._changed:
             now = self._monotonic()
+            stay = {(collector.network, collector.name) for collector in new}
             for task in self._tasks:
-                self._board.release(task.collector.network, task.collector.name)
+                if (task.collector.network, task.collector.name) not in stay:
+                    self._board.release(task.collector.network, task.collector.name)
                 if task.run is not None:
                     task.run.is_given_up = True
             for collector in new:
@@ -191,7 +204,7 @@ class CollectionLoop:
             except ValueError as unfit:
                 error = unfit
         if error is not None:
-            self._board.fail(collector.network, collector.name, began=run.began)
+            self._board.fail(collector.network, collector.name, began=run.began, reason=reason_of(error))
         return Outcome(collector=collector, duration_seconds=took, error=error)
 
     def _seconds_to_wait(self, *, starts: bool) -> float:

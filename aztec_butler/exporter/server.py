@@ -62,7 +62,6 @@ class ExporterServer:
                 port=port,
                 reason=error.strerror or type(error).__name__,
             ) from None
-        self._is_tls = tls is not None
         self._thread = threading.Thread(
             target=self._server.serve_forever,
             kwargs={"poll_interval": 0.1},
@@ -75,7 +74,21 @@ class ExporterServer:
         """Where it answers."""
         host, port = self._server.server_address[:2]
         name = str(host)
-        return f"{'https' if self._is_tls else 'http'}://{f'[{name}]' if ':' in name else name}:{port}"
+        return f"{'http' if self._server.tls is None else 'https'}://{f'[{name}]' if ':' in name else name}:{port}"
+
+    def replace(self, site: Site, *, certificate: Path | None = None, key: Path | None = None) -> None:
+        """Answer from another site from the next request on, and read the certificate anew for the next connection.
+
+        Args:
+            site: what is answered.
+            certificate: as when it was made.
+            key: as when it was made.
+
+        Raises:
+            SettingsError: the certificate cannot be used; all is as it was.
+        """
+        self._server.tls = None if certificate is None else _tls(certificate, key)
+        self._server.site = site
 
     def start(self) -> None:
         """Begin to answer, on threads of its own."""
@@ -112,7 +125,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], site: Site, tls: ssl.SSLContext | None) -> None:
         self.site = site
-        self._tls = tls
+        self.tls = tls
         self._lock = threading.Lock()
         self._open: dict[socket.socket, float | None] = {}
         """Since when each connection has been waiting for a request; None while it is being answered."""
@@ -128,9 +141,9 @@ class _Server(ThreadingHTTPServer):
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = self.socket.accept()
         connection.settimeout(_REQUEST_SECONDS)
-        if self._tls is not None:
+        if self.tls is not None:
             # The handshake is the handler's: here it would hold up everybody.
-            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         with self._lock:
             waiting = {held: since for held, since in self._open.items() if since is not None}
             if len(self._open) >= _CONNECTIONS and waiting:

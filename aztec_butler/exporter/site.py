@@ -13,7 +13,7 @@ from typing import Final
 
 import attrs
 
-from aztec_butler.exporter.board import Board
+from aztec_butler.exporter.board import Board, CollectorState
 from aztec_butler.exporter.self_metrics import SelfMetrics
 
 PLAIN_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -143,9 +143,7 @@ class Site:
             {
                 "network": network,
                 "collector": collector,
-                "reason": "no collection has succeeded yet"
-                if state.last_success is None
-                else "what it found is too old",
+                "reason": _reason(state),
             }
             for (network, collector), state in sorted(self._board.states().items())
             if not state.is_fresh
@@ -225,6 +223,13 @@ def _qualities(header: str) -> dict[str, float]:
         name = name.strip().lower()
         found[name] = max(found.get(name, 0.0), quality)
     return found
+
+
+def _reason(state: CollectorState) -> str:
+    """Why a collector is not fresh."""
+    if state.reason is not None:
+        return f"its last collection failed: {state.reason}"
+    return "no collection has succeeded yet" if state.last_success is None else "what it found is too old"
 
 
 def _json(status: HTTPStatus, content: Mapping[str, object]) -> Answer:

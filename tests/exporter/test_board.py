@@ -62,7 +62,7 @@ def test_board__what_was_posted__is_shown_with_its_age(board, clock):
 
 def test_board__after_a_failure__shows_nothing_of_before_as_new(board):
     board.post("mainnet", "rollup", {EPOCH: {(): 7}}, began=999.0)
-    board.fail("mainnet", "rollup", began=1_000.0)
+    board.fail("mainnet", "rollup", began=1_000.0, reason="no answer")
     board.refresh()
     assert shown(board) == {
         of("scrape_success"): "0",

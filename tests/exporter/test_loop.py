@@ -130,6 +130,31 @@ def test_loop__collectors_replaced__are_forgotten_with_what_they_find_later(loop
     assert b'collector="old"' not in board.pages.plain
 
 
+def test_loop__collectors_replaced__those_that_stay_show_what_they_found(loop, outcomes, board):
+    release = threading.Event()
+    loop.replace([collector(lambda: {EPOCH: {(): 1}}, interval_seconds=3600)])
+    loop.start()
+    outcomes.wait_for(lambda told: len(told) == 1)
+    loop.replace([collector(lambda: release.wait(20), interval_seconds=3600), collector(dict, name="node")])
+    outcomes.wait_for(lambda told: len(told) == 2)
+    assert b'aztec_butler_epoch{network="mainnet"} 1' in board.pages.plain
+    release.set()
+
+
+def test_loop__failure__is_told_without_values(loop, outcomes, board):
+    errors = iter([NodeUnreachable("no answer", url="https://SECRET"), RuntimeError("SECRET")])
+
+    def fail():
+        raise next(errors, CollectionTimeout("it took too long"))
+
+    loop.replace([collector(fail)])
+    reasons = []
+    for _ in range(3):
+        loop.run_once()
+        reasons.append(board.states()["mainnet", "rollup"].reason)
+    assert reasons == ["no answer", "RuntimeError", "it took too long"]
+
+
 def test_run_once__ends_with_every_collector_told(loop, outcomes, board):
     release = threading.Event()
     loop.replace(

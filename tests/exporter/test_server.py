@@ -165,6 +165,21 @@ def test_server__with_a_certificate__speaks_tls_and_survives_who_does_not(tmp_pa
         server.close()
 
 
+def test_server__another_site__answers_on_connections_that_are_open(server, tmp_path):
+    class Other:
+        def answer(self, *_):
+            return Answer(status=HTTPStatus.OK, content=b"other")
+
+    connection = http.client.HTTPConnection(*address(server), timeout=20)
+    ask(connection)
+    with pytest.raises(SettingsError, match="certificate"):
+        server.replace(Other(), certificate=tmp_path / "missing.pem")
+    assert ask(connection)[1].startswith(b"GET")
+    server.replace(Other())
+    assert ask(connection) == (200, b"other")
+    connection.close()
+
+
 def test_server__certificate_that_is_none__says_so(tmp_path):
     path = tmp_path / "cert.pem"
     path.write_text("no certificate")

@@ -106,6 +106,15 @@ def test_readiness__names_what_is_failing_and_why():
     }
 
 
+def test_readiness__after_a_failure__says_why_without_values():
+    scene = Scene().collected()
+    scene.board.fail("mainnet", "rollup", began=scene.now, reason="no endpoint is on the expected chain")
+    told = json.loads(scene.get("/readyz").content)
+    assert told["failing"][0]["reason"] == "its last collection failed: no endpoint is on the expected chain"
+    scene.collected()
+    assert scene.get("/readyz").status == HTTPStatus.OK
+
+
 def test_landing__names_the_collectors_and_escapes_them():
     scene = Scene()
     scene.board.reserve("<main>", "rollup", max_age_seconds=60)
