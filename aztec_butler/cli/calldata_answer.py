@@ -118,6 +118,65 @@ def build(
             + "; or ask a node for them: --l1 URL",
             missing=", ".join(missing),
         )
+    return _build_on_network(session, block, wanted, builder, *arguments, **given)
+
+
+def build_checked(
+    session: Session,
+    block: int | str,
+    wanted: Proof,
+    builder: str,
+    *arguments: Any,
+    no_duplicate_check: bool,
+    **options: Any,
+) -> Answer:
+    """As ``build``, for keys: refused when one of them is known already, or when that cannot be found out.
+
+    Where no L1 endpoint is set the calls are built all the same, and the answer says that nobody has looked.
+
+    Args:
+        session: the settings.
+        block: where keys are looked for at this block.
+        wanted: what is wanted beside the calls.
+        builder: its name; it takes ``known``.
+        arguments: of the builder.
+        no_duplicate_check: do not look.
+        options: of the builder; None stands for what was not given.
+    """
+    if no_duplicate_check or session.settings.l1 is None:
+        made = build(session, block, wanted, builder, *arguments, known={}, **options)
+        return note_check(made, is_left_out=no_duplicate_check)
+    given = {name: value for name, value in options.items() if value is not None}
+    return note_check(_build_on_network(session, block, wanted, builder, *arguments, **given), is_made=True)
+
+
+def note_check(made: Answer, *, is_made: bool = False, is_left_out: bool = False) -> Answer:
+    """An answer that says whether its keys were looked for.
+
+    Args:
+        made: the answer.
+        is_made: they were, and none is known.
+        is_left_out: they were not, because somebody said so; else because there is no endpoint.
+    """
+    if is_made:
+        note = "duplicate check: none of these keys is known in any queue, in the GSE or on any rollup"
+    elif is_left_out:
+        note = "the duplicate check was left out: keys that are known already would be listed or paid for in vain"
+    else:
+        note = (
+            "the duplicate check was NOT made, because no L1 endpoint is set: --l1 URL makes it;"
+            " keys that are known already would be listed or paid for in vain"
+        )
+    return attrs.evolve(
+        made,
+        facts={**made.facts, "duplicate_check": "passed" if is_made else "not made"},
+        notes=(note, *made.notes),
+    )
+
+
+def _build_on_network(
+    session: Session, block: int | str, wanted: Proof, builder: str, *arguments: Any, **given: Any
+) -> Answer:
     with session.connect(block) as network:
         pinned = network.at(block)
         calls = _several(getattr(pinned.calldata, builder)(*arguments, **given))

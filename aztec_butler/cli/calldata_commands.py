@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Any
 
 from aztec_butler.cli.answer import Answer
-from aztec_butler.cli.calldata_answer import Proof, answer, build, proof
+from aztec_butler.cli.calldata_answer import Proof, answer, build, build_checked, proof
 from aztec_butler.cli.calldata_files import read_calls, read_explained, read_registrations
 from aztec_butler.cli.command import command, parse_whole
 from aztec_butler.cli.session import Session, connection, pinned
@@ -82,23 +82,28 @@ def add_keys(
     *,
     chunk_size: int = 50,
     unverified: bool = False,
+    no_duplicate_check: bool = False,
 ) -> Answer:
     """Calldata to list keys in a provider's queue, in as many calls as it takes.
 
-    Every registration is checked as the GSE will check it when somebody has staked on it.
+    Every registration is checked as the GSE will check it when somebody has staked on it. Where an L1 endpoint is set,
+    every key is looked for in all providers' queues, in the entry queues, in the GSE and on every rollup, those that
+    have left included, and nothing is built when one is known, or when the endpoint fails. Without an endpoint nobody
+    can look, and the answer says so.
 
     Args:
         provider_id: the provider's id.
         file: registrations as JSON: attester, publicKeyG1, publicKeyG2 and proofOfPossession each; nothing secret.
         chunk_size: keys in a call, 100 at most.
         unverified: do not check the registrations.
+        no_duplicate_check: do not look whether a key is known already.
 
     Examples:
         aztec-butler calldata add-keys 7 registrations.json
         aztec-butler calldata add-keys 7 registrations.json --simulate --sender 0x00000000000000000000000000000000000000aa
     """
     keys = read_registrations(file)
-    return build(
+    return build_checked(
         session,
         block,
         wanted,
@@ -107,6 +112,7 @@ def add_keys(
         keys,
         chunk_size=chunk_size,
         verify=not unverified,
+        no_duplicate_check=no_duplicate_check,
     )
 
 

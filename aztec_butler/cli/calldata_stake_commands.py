@@ -5,7 +5,7 @@
 from typing import Annotated
 
 from aztec_butler.cli.answer import Answer
-from aztec_butler.cli.calldata_answer import Proof, build, proof
+from aztec_butler.cli.calldata_answer import Proof, build, build_checked, proof
 from aztec_butler.cli.calldata_files import read_registrations
 from aztec_butler.cli.command import command, parse_whole
 from aztec_butler.cli.session import Session, connection, pinned
@@ -30,8 +30,12 @@ def deposit(
     moves_with_latest_rollup: bool = False,
     rollup: Address | None = None,
     unverified: bool = False,
+    no_duplicate_check: bool = False,
 ) -> Answer:
     """Calldata to stake on an attester of one's own; the sender pays, and approves the rollup before.
+
+    Where an L1 endpoint is set, the key is looked for in all queues, in the GSE and on every rollup, and nothing is
+    built when it is known, or when the endpoint fails.
 
     Args:
         file: one registration as JSON: attester, publicKeyG1, publicKeyG2 and proofOfPossession; nothing secret.
@@ -39,6 +43,7 @@ def deposit(
         moves_with_latest_rollup: let the stake follow the canonical rollup.
         rollup: the contract; the canonical one when not given.
         unverified: do not check the registration.
+        no_duplicate_check: do not look whether the key is known already.
 
     Examples:
         aztec-butler calldata deposit registration.json --withdrawer 0x00000000000000000000000000000000000000aa
@@ -51,7 +56,7 @@ def deposit(
             file=file,
             registrations=len(registrations),
         )
-    return build(
+    return build_checked(
         session,
         block,
         wanted,
@@ -61,6 +66,7 @@ def deposit(
         moves_with_latest_rollup=moves_with_latest_rollup,
         verify=not unverified,
         rollup=rollup,
+        no_duplicate_check=no_duplicate_check,
     )
 
 

@@ -1,6 +1,6 @@
 """A record type's columns, and one value as a reader or a machine wants it.
 
-For people: whole tokens, percentages, UTC times. For machines: exact wei, basis points, ISO times.
+For people: whole tokens, percentages, UTC times, days and hours. For machines: exact wei, basis points, ISO times, seconds.
 """
 
 import types
@@ -32,8 +32,15 @@ class Column(NamedTuple):
         return self.unit == "s" and (self.name.endswith("_at") or self.name in {"timestamp", "block_time"})
 
     @property
+    def is_duration(self) -> bool:
+        """Whether it is a length of time, seconds in the record."""
+        return self.unit == "s" and self.name.endswith("_seconds")
+
+    @property
     def heading(self) -> str:
         """What stands above it in a table for people."""
+        if self.is_duration:
+            return self.name.removesuffix("_seconds")
         if self.is_amount:
             return self.name.removesuffix("_wei") + _TOKENS[self.unit or ""]
         return self.name.removesuffix("_bps") if self.unit == "bps" else self.name
@@ -82,6 +89,10 @@ def render_cell(column: Column, value: Any) -> str:
         return "-"
     if column.is_time:
         return render_time(value).replace("T", " ")
+    if column.is_duration:
+        from aztec_butler.core.units import render_duration
+
+        return render_duration(value)
     if column.is_amount:
         from aztec_butler.core.units import render_tokens
 

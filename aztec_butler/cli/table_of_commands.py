@@ -16,6 +16,10 @@ COMMANDS: Final[Mapping[str, Any]] = {
     "slashings": "chain_commands:slashings",
     "history": "chain_commands:history",
     "lifecycle": "chain_commands:lifecycle",
+    "provider-id": "provider_commands:provider_id",
+    "provider": {"show": "provider_commands:show"},
+    "queue": {"stats": "queue_commands:stats", "runway": "queue_commands:runway"},
+    "coinbase": {"check": "coinbase_commands:check"},
     "events": "events_command:events",
     "block": "node_commands:block",
     "node": "node_commands:node",
@@ -51,7 +55,11 @@ COMMANDS: Final[Mapping[str, Any]] = {
         "explain": "calldata_commands:explain",
     },
     "doctor": "doctor_command:doctor",
-    "keys": {"register": "keys_commands:register", "verify": "keys_commands:verify"},
+    "keys": {
+        "register": "keys_commands:register",
+        "verify": "keys_commands:verify",
+        "check-duplicates": "duplicates_command:check_duplicates",
+    },
     "safe": {
         "batch": "safe_commands:batch",
         "check": "safe_commands:check",

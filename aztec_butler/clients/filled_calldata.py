@@ -4,6 +4,7 @@
 
     net.calldata.update_take_rate(7, 2500)          # refused when provider 7 has this rate
     net.calldata.distribute("0x...")                # the split's parameters come from its creation
+    net.calldata.add_keys(7, registrations)         # refused when a key is known anywhere; known={} leaves that out
 
 What is given goes first; only what is missing is read, at one block.
 """
@@ -12,9 +13,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from aztec_butler.clients.known_keys import fetch_known_keys
 from aztec_butler.clients.logs import fetch_logs
 from aztec_butler.clients.multicall import Multicall
 from aztec_butler.clients.rpc import Rpc
@@ -26,9 +28,12 @@ from aztec_butler.clients.staking_contracts import (
     StakingRegistryClient,
 )
 from aztec_butler.core import calldata
+from aztec_butler.core.calldata.arguments import staking_registry_address
+from aztec_butler.core.calldata.key_stores import as_key_store
 from aztec_butler.core.contracts import PULL_SPLIT_FACTORY
 from aztec_butler.core.errors import NotFoundError
 from aztec_butler.core.hexes import parse_address
+from aztec_butler.core.known_keys import KeyPlace, KnownKey, as_candidates, known_places
 from aztec_butler.core.records import BlockStamp, Deployment, ProviderConfiguration, SplitParameters
 
 BUILDERS: Final = (
@@ -83,7 +88,7 @@ class FilledCalldata:
         self._multicall = multicall
         self._deployment = deployment
         self._block = block
-        self._fillers: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+        self._fillers: Mapping[str, Callable[[dict[str, Any]], Any]] = {
             "split": self._split,
             "split_hash": self._split_hash,
             "distributor": lambda given: given["split"].recipients[0],
@@ -97,6 +102,7 @@ class FilledCalldata:
             "instance": lambda given: self.instance_of(given["attester"]),
             "current": lambda given: self.provider(given["provider_id"]),
             "expected_take_rate_bps": lambda given: given["current"].take_rate_bps,
+            "known": self._known,
         }
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -184,6 +190,43 @@ class FilledCalldata:
         """A split's parameters from its creation, by its address."""
         split = given["split"]
         return split if isinstance(split, SplitParameters) else self.split(split)
+
+    def known_keys(
+        self, keys: Iterable[object], *, staking_registry: str | None = None
+    ) -> tuple[KnownKey, ...]:
+        """Where keys are known already, the list itself included; see ``clients.known_keys``.
+
+        Args:
+            keys: in any form that ``core.known_keys.as_candidates`` takes.
+            staking_registry: a StakingRegistry to look at besides the network's own.
+
+        Raises:
+            InputError: what is no key; nothing was asked.
+            SettingsError: no StakingRegistry is known.
+            NodeError: the node failed; nothing is known then.
+        """
+        candidates = as_candidates(keys)
+        registry = None if staking_registry is None else staking_registry_address(staking_registry)
+        return fetch_known_keys(
+            self._multicall, self._deployment, self._block, candidates, staking_registry=registry
+        )
+
+    def _known(self, given: dict[str, Any]) -> Mapping[str, str]:
+        """Where the keys of a list or of a deposit are known."""
+        if "registration" in given:
+            keys = [given["registration"]]
+        elif "keys" in given:
+            given["keys"] = keys = list(
+                given["keys"]
+            )  # it may be an iterator, and the builder reads it again
+        else:
+            keys = []
+        if not keys:
+            return {}  # the builder says what it lacks
+        key_stores = [as_key_store(key) for key in keys]
+        known = self.known_keys(key_stores, staking_registry=given.get("staking_registry"))
+        # What stands twice in the list itself, the builder tells with both places.
+        return known_places(each for each in known if each.place is not KeyPlace.LIST)
 
     def split(self, address: str) -> SplitParameters:
         """How a split divides, from the event of its creation.

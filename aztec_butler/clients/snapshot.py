@@ -99,7 +99,7 @@ class Snapshot:
         delegated = self.history.delegations
         splits = fetch_split_parameters(self._rpc, self.deployment, delegated, self.block)
         settled = (stake.settled for stake in self.history.stakes if stake.delegated is not None)
-        times = self._times([*(item.log for item in delegated), *settled])
+        times = self.times([*(item.log for item in delegated), *settled])
         return delegation_rows(self.state, splits, times)
 
     def exits(self) -> tuple[Exit, ...]:
@@ -114,12 +114,12 @@ class Snapshot:
             for number, value in zip(ids, values, strict=True)
         }
         left = self.history.departures
-        times = self._times([*(each.initiated for each in left), *(each.finalized for each in left)])
+        times = self.times([*(each.initiated for each in left), *(each.finalized for each in left)])
         return exit_rows(self.state, withdrawals, times)
 
     def slashings(self) -> tuple[Slashing, ...]:
         """Every slash, in chain order."""
-        return slashing_rows(self.state, self._times(slash.log for slash in self.history.slashes))
+        return slashing_rows(self.state, self.times(slash.log for slash in self.history.slashes))
 
     def history_steps(
         self, window: Any = "7d", step: str | timedelta | None = None
@@ -250,8 +250,15 @@ class Snapshot:
     def _read(self, reads: Sequence[Read], what: str) -> list[Any]:
         return self._multicall.read(reads, self.block, progress=self._about(what))
 
-    def _times(self, places: Iterable[Place | None]) -> dict[int, int]:
-        """Unix seconds of every block that is named, asked for only where the logs do not tell them."""
+    def times(self, places: Iterable[Place | None]) -> dict[int, int]:
+        """Unix seconds of every block that is named, asked for only where the logs do not tell them.
+
+        Args:
+            places: on the chain; None for what did not happen.
+
+        Raises:
+            NodeError: the node failed.
+        """
         times: dict[int, int] = {}
         unknown: set[int] = set()
         for place in places:

@@ -16,6 +16,7 @@ from aztec_butler.core.errors import InputError, SettingsError
 from aztec_butler.core.hexes import parse_address
 from aztec_butler.core.records import BlockStamp, Deployment
 from aztec_butler.network.connection import Connection
+from aztec_butler.network.operator_questions import OperatorQuestions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from aztec_butler.core.simulation import Simulation
 
 
-class Network:
+class Network(OperatorQuestions):
     """One network, at the latest block or pinned to one; ``connect`` makes it.
 
     Attributes:

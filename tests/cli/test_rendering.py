@@ -63,7 +63,7 @@ def test_table__cells__as_people_read_them():
         "take_rate",
         "stake_share",
         "exitable_at",
-        "delay_seconds",
+        "delay",
         "is_ejection",
         "note",
     ]
@@ -75,7 +75,7 @@ def test_table__cells__as_people_read_them():
         "12.05%",
         "12.35%",
         "2023-11-14 22:13:20Z",
-        "90",
+        "1m 30s",
         "no",
         "-",
     ]

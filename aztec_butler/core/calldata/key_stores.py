@@ -6,12 +6,13 @@ times as long; a test compares.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aztec_butler.core.calls import check_address
 from aztec_butler.core.contracts.staking_registry import STAKING_REGISTRY
 from aztec_butler.core.errors import InputError
+from aztec_butler.core.hexes import parse_address
 
 KeyStore = tuple[str, tuple[int, int], tuple[int, int, int, int], tuple[int, int]]
 """Attester, public key in G1 and in G2 (real part first), proof of possession: the contracts' struct."""
@@ -79,6 +80,28 @@ def refuse_faulty(key_stores: Sequence[KeyStore]) -> None:
             "some registrations are wrong: nobody could be activated with them",
             hint="make them again from the secrets, or leave these attesters out",
             keys=len(faults),
+            **shown,
+        )
+
+
+def refuse_known(key_stores: Sequence[KeyStore], known: Mapping[str, str]) -> None:
+    """Refuse keys that are in use already.
+
+    Args:
+        key_stores: as ``as_key_store`` made them.
+        known: where, by attester.
+
+    Raises:
+        InputError: with the places of those that are known.
+    """
+    places = {parse_address(address): place for address, place in known.items()}
+    taken = {attester: places[attester] for attester, *_ in key_stores if attester in places}
+    if taken:
+        shown: dict[str, Any] = dict(list(taken.items())[:_SHOWN])
+        raise InputError(
+            "some attesters are in use already; nobody could be activated with them again",
+            hint="leave them out, or make new keys",
+            keys=len(taken),
             **shown,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from aztec_butler.core.calldata.arguments import check_provider, count_of, staking_registry_address
 from aztec_butler.core.calldata.key_stores import (
@@ -12,11 +12,11 @@ from aztec_butler.core.calldata.key_stores import (
     as_key_store,
     encode_add_keys,
     refuse_faulty,
+    refuse_known,
 )
 from aztec_butler.core.calls import Call, build_call, check_uint, decoded_back
 from aztec_butler.core.contracts.staking_registry import STAKING_REGISTRY
 from aztec_butler.core.errors import InputError
-from aztec_butler.core.hexes import parse_address
 from aztec_butler.core.records import ProviderConfiguration
 
 KEYS_PER_CALL: Final = 50
@@ -43,7 +43,8 @@ def add_keys(
         provider_id: of the provider.
         keys: in the order of the queue, in any form that ``as_key_store`` takes.
         chunk_size: keys in a call, 100 at most.
-        known: attesters that are in use already, with the place where; a key among them is refused.
+        known: attesters that are in use already, or whose BLS key is, with the place where; a key among them is
+            refused. Networks fill it in, see ``core.known_keys``.
         verify: whether to check every registration as the GSE will, which takes about 20 ms a key.
         current: the provider as it is; its id is compared.
         staking_registry: the contract, or the name of a network whose StakingRegistry is known.
@@ -69,7 +70,7 @@ def add_keys(
     if not key_stores:
         raise InputError("there are no keys to add", provider_id=identifier)
     _refuse_duplicates(key_stores)
-    _refuse_known(key_stores, known or {})
+    refuse_known(key_stores, known or {})
     if verify:
         refuse_faulty(key_stores)
     to = staking_registry_address(staking_registry)
@@ -143,19 +144,6 @@ def _refuse_duplicates(key_stores: Sequence[KeyStore]) -> None:
                 attesters=f"{key_stores[first][0]}, {attester}",
                 positions=f"{first}, {position}",
             )
-
-
-def _refuse_known(key_stores: Sequence[KeyStore], known: Mapping[str, str]) -> None:
-    places = {parse_address(address): place for address, place in known.items()}
-    taken = {attester: places[attester] for attester, *_ in key_stores if attester in places}
-    if taken:
-        shown: dict[str, Any] = dict(list(taken.items())[:20])
-        raise InputError(
-            "some attesters are in use already; nobody could be activated with them again",
-            hint="leave them out, or make new keys",
-            keys=len(taken),
-            **shown,
-        )
 
 
 def _chunks(key_stores: Sequence[KeyStore], size: int) -> Iterator[Sequence[KeyStore]]:

@@ -5,8 +5,10 @@ Their names and arguments are the same in every generation of the rollup.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aztec_butler.core.calldata.arguments import check_bool, count_of
-from aztec_butler.core.calldata.key_stores import as_key_store, refuse_faulty
+from aztec_butler.core.calldata.key_stores import as_key_store, refuse_faulty, refuse_known
 from aztec_butler.core.calls import Call, build_call, check_address, check_uint
 from aztec_butler.core.contracts.rollup import ROLLUP
 
@@ -16,6 +18,7 @@ def deposit(
     *,
     withdrawer: str,
     moves_with_latest_rollup: bool,
+    known: Mapping[str, str] | None = None,
     verify: bool = True,
     rollup: str,
 ) -> Call:
@@ -25,15 +28,18 @@ def deposit(
         registration: the attester and its BLS registration, in any form that ``as_key_store`` takes.
         withdrawer: who may withdraw the stake, for ever.
         moves_with_latest_rollup: whether the stake follows the canonical rollup.
+        known: attesters that are in use already, or whose BLS key is, with the place where; one of them is refused.
+            Networks fill it in, see ``core.known_keys``.
         verify: whether to check the registration as the GSE will, which takes about 20 ms.
         rollup: the contract.
 
     Raises:
-        InputError: a zero address, or a registration that is wrong.
+        InputError: a zero address, a registration that is wrong, or one that is in use already.
 
     Source: StakingLib.sol ``deposit``.
     """
     key_store = as_key_store(registration)
+    refuse_known([key_store], known or {})
     if verify:
         refuse_faulty([key_store])
     attester, public_key_g1, public_key_g2, proof = key_store
