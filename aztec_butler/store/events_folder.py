@@ -157,6 +157,8 @@ class LocalFolder:
         except FileNotFoundError:
             raise
         except OSError as error:
+            if error.errno == errno.ESTALE:  # removed by another machine that shares the folder
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from None
             if done == "read" and path and error.errno in _TORN and error.errno != errno.ENOTDIR:
                 raise TornFileError(error.strerror) from None
             raise InputError(

@@ -199,15 +199,20 @@ def test_read__a_file_that_may_not_be_read__is_an_error_and_not_damage(tmp_path,
     compare(store, 0, 9)
 
 
-def test_read__a_disk_that_cannot_give_a_file_back__is_damage(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [(errno.EIO, "Input/output error"), (errno.ESTALE, "gone")],
+    ids=["disk", "shared folder"],
+)
+def test_read__a_disk_that_cannot_give_a_file_back__is_damage(tmp_path, monkeypatch, code, told):
     store = opened(tmp_path)
     put(store, 0, 9)
 
     def fail(*_):
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
+        raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr(os, "preadv", fail)
-    with pytest.warns(StoreWarning, match="Input/output error"), pytest.raises(BlocksMissing):
+    with pytest.warns(StoreWarning, match=told), pytest.raises(BlocksMissing):
         compare(store, 0, 9)
 
 
