@@ -92,5 +92,5 @@ def check(  # noqa: D417 - what groups of options give is not the caller's
             "reason",
         ),
         notes=(f"{len(found) - bad} of {len(found)} attesters are in order",),
-        failure=CheckFailed("rewards that go where they should not", attesters=bad) if bad else None,
+        failure=CheckFailed("coinbases that are not in order", attesters=bad) if bad else None,
     )

@@ -101,6 +101,8 @@ def render_cell(column: Column, value: Any) -> str:
         return f"{value // 100}.{value % 100:02d}%"
     if column.unit == "ratio":
         return f"{value:.2%}"
+    if isinstance(value, float):
+        return f"{value:,.2f}"
     return render_text(value)
 
 

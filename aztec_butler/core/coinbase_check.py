@@ -240,12 +240,6 @@ def _finding(
     verdict = _verdict(attester, lifecycle, given, wanted, earns=earns)
     activation_at = entry.activation_at if entry is not None and lifecycle is Lifecycle.ENTRY_QUEUED else None
     is_active = lifecycle is Lifecycle.VALIDATING
-    if wanted is not None:
-        reason = wanted.reason
-    elif earns:
-        reason = "not staked through a provider" if row and row.provider_id is None else "no rule"
-    else:
-        reason = "its deposit will be refunded" if lifecycle is Lifecycle.ENTRY_QUEUED else lifecycle.value
     return CoinbaseFinding(
         verdict=verdict,
         attester=attester,
@@ -261,8 +255,21 @@ def _finding(
         activation_at=activation_at,
         configured=configured,
         expected=None if wanted is None else wanted.coinbase,
-        reason=reason,
+        reason=_reason(lifecycle, None if row is None else row.provider_id, wanted, verdict),
     )
+
+
+def _reason(
+    lifecycle: Lifecycle, provider_id: int | None, wanted: WantedCoinbase | None, verdict: CoinbaseVerdict
+) -> str:
+    """Why an attester's coinbase should be what it should be, or why nothing can be said of it."""
+    if verdict is CoinbaseVerdict.IDLE:
+        if lifecycle is Lifecycle.ENTRY_QUEUED:
+            return "its deposit will be refunded"
+        return "it leaves or has left" if lifecycle in _GONE else "nobody has staked on it"
+    if wanted is not None:
+        return wanted.reason
+    return "no rule: staked directly" if provider_id is None else f"no rule for provider {provider_id}"
 
 
 def _verdict(

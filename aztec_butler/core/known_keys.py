@@ -178,14 +178,14 @@ def _in_the_list(
     attester, public_key = candidate.attester, candidate.public_key
     same = position if attester is None else first_attesters.setdefault(attester, position)
     if same != position:
-        yield _known(position, candidate, KeyPlace.LIST, f"place {same} of the list", at=same)
+        yield _known(position, candidate, KeyPlace.LIST, f"at place {same} of the list", at=same)
     first = position if public_key is None else first_keys.setdefault(public_key, position)
     if first not in (position, same):
         yield _known(
             position,
             candidate,
             KeyPlace.LIST,
-            f"place {first} of the list",
+            f"at place {first} of the list",
             at=first,
             by_key=True,
             other=_other(attester, candidates[first].attester),
@@ -235,7 +235,7 @@ class _Index:
                     position,
                     candidate,
                     KeyPlace.PAST,
-                    "the GSE's keys that were ever activated",
+                    "was activated once, and a key is activated only once",
                     by_key=True,
                 )
 
@@ -244,9 +244,9 @@ class _Index:
         present = [version for version, inside in self._holdings.instances.items() if attester in inside]
         for version in present:
             where = (
-                "the set of those that move with the latest rollup"
+                "in the set of those that move with the latest rollup"
                 if version is None
-                else f"the set of rollup {version}"
+                else f"in the set of rollup {version}"
             )
             yield _known(position, candidate, KeyPlace.GSE, where, version=version)
         is_told = bool(present)
@@ -264,7 +264,7 @@ class _Index:
         )
         if was_there and not is_told:
             yield _known(
-                position, candidate, KeyPlace.PAST, "the set once, and an address enters it only once"
+                position, candidate, KeyPlace.PAST, "was in the set once, and an address enters it only once"
             )
 
 
@@ -274,7 +274,7 @@ def _listed(position: int, candidate: CandidateKey, listed: ListedKey, *, by_key
         position,
         candidate,
         KeyPlace.PROVIDER_QUEUE,
-        f"place {listed.position} of the queue of provider {provider_id}",
+        f"at place {listed.position} of the queue of provider {provider_id}",
         provider_id=provider_id,
         at=listed.position,
         by_key=by_key,
@@ -289,7 +289,7 @@ def _queued(
         position,
         candidate,
         KeyPlace.ENTRY_QUEUE,
-        f"place {deposit.position} of the entry queue of rollup {version}",
+        f"at place {deposit.position} of the entry queue of rollup {version}",
         version=version,
         at=deposit.position,
         by_key=by_key,
@@ -313,7 +313,7 @@ def _known(
     by_key: bool = False,
     other: str | None = None,
 ) -> KnownKey:
-    finding = f"its BLS key: {where}" if by_key else where
+    finding = f"its BLS key {where}" if by_key else where
     return KnownKey(
         position=position,
         attester=candidate.attester,

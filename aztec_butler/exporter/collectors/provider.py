@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import attrs
-
 from aztec_butler.core.errors import NotFoundError
-from aztec_butler.core.records import unit
 from aztec_butler.core.rows import Provider
+from aztec_butler.core.runway import USUAL_WINDOW_SECONDS, DelegationPace
 from aztec_butler.core.staking_state import StakingState
 from aztec_butler.exporter.amounts import ratio_of_bps, whole_tokens
 from aztec_butler.exporter.block_times import BlockTimes
@@ -20,7 +18,7 @@ from aztec_butler.exporter.l1_reading import L1Reading
 from aztec_butler.exporter.metric import Metric, MetricKind
 from aztec_butler.exporter.ours import Who
 
-WINDOW_SECONDS: Final = 28 * 86_400
+WINDOW_SECONDS: Final = USUAL_WINDOW_SECONDS
 """The pace of delegations is that of so long a time."""
 _LOOKED_UP_AT_ONCE: Final = 100
 
@@ -33,7 +31,7 @@ KEYS_QUEUED: Final = Metric(
 RUNWAY: Final = Metric(
     name="provider_runway_seconds",
     help="How long these keys last at the pace of the last 28 days, or of the time since the provider registered;"
-    " absent when nobody delegated in that time.",
+    " 0 when no key is left, absent when keys are left and nobody delegated in that time.",
     labels=("provider_id",),
 )
 TAKE_RATE: Final = Metric(
@@ -78,23 +76,6 @@ METRICS: Final = (
     ACTIVE_STAKE,
     STAKE_SHARE,
 )
-
-
-@attrs.frozen(kw_only=True)
-class DelegationPace:
-    """How fast a provider's keys are taken.
-
-    Args:
-        seconds: the time that was looked at; more than 0.
-        delegations: in that time.
-    """
-
-    seconds: int = unit("s", validator=attrs.validators.ge(1))
-    delegations: int
-
-    def runway_seconds(self, keys: int) -> float | None:
-        """How long so many keys last; None when nobody takes any."""
-        return keys * self.seconds / self.delegations if self.delegations else None
 
 
 def samples(state: StakingState, provider_ids: Sequence[int], paces: Mapping[int, DelegationPace]) -> Samples:
