@@ -56,6 +56,7 @@ class Ours:
             the rewards go to the attester itself. Attesters that are in no keystore are not in it.
         publishers: addresses that pay for transactions on L1, of any case.
         cap: series of one kind for so many of ours at most.
+        everybody: whether to show every attester of the chain one by one as far as L1 tells of it, whatever the cap.
 
     Raises:
         InputError: an address that is none.
@@ -66,6 +67,7 @@ class Ours:
     coinbases: Mapping[str, str | None] = attrs.field(factory=dict, converter=_coinbases)
     publishers: tuple[str, ...] = attrs.field(default=(), converter=_addresses)
     cap: int = attrs.field(default=DEFAULT_CAP, validator=attrs.validators.ge(0))
+    everybody: bool = False
 
     @property
     def shown_publishers(self) -> tuple[str, ...]:
@@ -92,7 +94,11 @@ class Ours:
             for attester in everybody
         }
         ranked = sorted(everybody, key=lambda attester: _BY_WEIGHT.index(standing[attester]))
-        return OwnAttesters(lifecycles=standing, shown=tuple(ranked[: self.cap]))
+        shown = tuple(ranked[: self.cap])
+        followed = {attester: standing[attester] for attester in shown}
+        if self.everybody:
+            followed = standing | {row.attester: row.lifecycle for row in state.by_attester.values()}
+        return OwnAttesters(lifecycles=standing, shown=shown, followed=followed)
 
 
 Who = Callable[[], Ours]
@@ -106,15 +112,17 @@ class OwnAttesters:
     Args:
         lifecycles: where each of them stands.
         shown: those that have series of their own: as many as the cap allows, those with duties first.
+        followed: where those stand that have series of what L1 tells: the same, or everybody.
     """
 
     lifecycles: Mapping[str, Lifecycle]
     shown: tuple[str, ...]
+    followed: Mapping[str, Lifecycle]
 
     @property
     def capped(self) -> int:
-        """How many have no series of their own."""
-        return len(self.lifecycles) - len(self.shown)
+        """How many of ours have no series of their own."""
+        return sum(attester not in self.followed for attester in self.lifecycles)
 
     def counts(self) -> Counter[Lifecycle]:
         """How many stand where."""

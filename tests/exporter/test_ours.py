@@ -47,7 +47,20 @@ def test_find__named_in_keystores_and_of_our_providers__each_once():
 
 def test_find__nobody_of_ours__is_nobody():
     own = Ours().find(state_of(Story().queued(CAROL, NEW)))
-    assert (own.lifecycles, own.shown, own.capped) == ({}, (), 0)
+    assert (own.lifecycles, own.shown, own.capped, own.followed) == ({}, (), 0, {})
+
+
+def test_find__everybody__has_series_and_only_ours_are_ours():
+    state = state_of(Story().queued(CAROL, NEW).queued(ALICE, NEW))
+    own = Ours(attesters=(ALICE, BOB), cap=1, everybody=True).find(state)
+    assert own.shown == (ALICE,)
+    assert set(own.lifecycles) == {ALICE, BOB}
+    assert own.followed == {
+        ALICE: Lifecycle.ENTRY_QUEUED,
+        BOB: Lifecycle.NEVER_REGISTERED,
+        CAROL: Lifecycle.ENTRY_QUEUED,
+    }
+    assert own.capped == 0
 
 
 def test_shown_publishers__beyond_the_cap__are_the_first():

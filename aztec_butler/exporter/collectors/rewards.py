@@ -61,8 +61,7 @@ def own_coinbases(state: StakingState, ours: Ours) -> tuple[OwnCoinbase, ...]:
     """
     own = ours.find(state)
     found: dict[str, OwnCoinbase] = {}
-    everybody = (*own.shown, *(each for each in own.lifecycles if each not in set(own.shown)))
-    for attester in everybody:
+    for attester in dict.fromkeys((*own.shown, *own.lifecycles)):
         if own.lifecycles[attester] in (Lifecycle.PROVIDER_QUEUED, Lifecycle.NEVER_REGISTERED):
             continue  # nobody has staked on it, so it has earned nothing
         stake = state.whereabouts.stakes[attester]

@@ -170,15 +170,15 @@ def _own_samples(state: StakingState, own: OwnAttesters) -> dict[Metric, dict[tu
     return {
         OWN_ATTESTERS: {(each.value,): counts[each] for each in Lifecycle},
         ATTESTER_STATE: {
-            (attester, each.value): int(own.lifecycles[attester] is each)
-            for attester in own.shown
+            (attester, each.value): int(standing is each)
+            for attester, standing in own.followed.items()
             for each in Lifecycle
         },
         ATTESTER_STAKE: {
             (attester,): whole_tokens(
                 state.by_attester[attester].stake_wei if attester in state.by_attester else 0
             )
-            for attester in own.shown
+            for attester in own.followed
         },
         SERIES_CAPPED: {("attester",): own.capped},
     }

@@ -124,13 +124,13 @@ def samples(state: StakingState, own: OwnAttesters, rollups: Sequence[RollupSlas
         found[ROUND_VOTES][key] = each.votes_cast
         found[QUORUM][key] = each.terms.quorum
     if rollups:
-        for attester in own.shown:
+        for attester in own.followed:
             found[VOTES][attester,] = max(each.votes.get(attester, 0) for each in rollups)
             pending_wei = sum(each.pending_wei.get(attester, 0) for each in rollups)
             found[PENDING_SLASH][attester,] = whole_tokens(pending_wei)
     terms = {each.rollup.rollup.address: each.terms for each in rollups}
-    for attester in own.shown:
-        if own.lifecycles[attester] is not Lifecycle.VALIDATING:
+    for attester, standing in own.followed.items():
+        if standing is not Lifecycle.VALIDATING:
             continue
         home = state.by_address[state.whereabouts.home(attester)]
         thresholds = EjectionThresholds(

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import attrs
 from staking_states import state_of
-from staking_story import ALICE, BOB, CAROL, LOCAL, NEW, OWNER, STAKE, TOKEN, Story
+from staking_story import ALICE, BOB, CAROL, LOCAL, NEW, OWNER, STAKE, TOKEN, Story, account
 
 from aztec_butler.core.lifecycle import Lifecycle
 from aztec_butler.exporter.collectors import rollup
+from aztec_butler.exporter.exposition import page, sample_lines
 from aztec_butler.exporter.ours import SERIES_CAPPED, Ours
 
 NOBODY = Ours()
@@ -71,3 +75,17 @@ def test_own_attesters__more_than_the_cap__those_with_duties_are_shown_and_all_a
     assert sum(samples[rollup.OWN_ATTESTERS].values()) == 4
     assert samples[SERIES_CAPPED] == {("attester",): 2}
     assert found(STORY, Ours(attesters=(ALICE,), cap=1))[SERIES_CAPPED] == {("attester",): 0}
+
+
+def test_everybody__20_000_attesters__none_is_lost():
+    attesters = [account(10_000 + number) for number in range(20_000)]
+    row = state_of(Story().queued(ALICE, NEW).activated(ALICE, NEW)).by_attester[ALICE]
+    state = SimpleNamespace(by_attester={each: attrs.evolve(row, attester=each) for each in attesters})
+    own = Ours(attesters=tuple(attesters[:600]), everybody=True).find(state)
+    samples = rollup._own_samples(state, own)
+    text = page([sample_lines(samples, network="mainnet")], openmetrics=False).decode()
+    stakes = [line for line in text.splitlines() if line.startswith("aztec_butler_attester_stake_aztec{")]
+    assert {line.split('"')[3] for line in stakes} == set(attesters)
+    assert len(stakes) == 20_000
+    assert text.count('state="validating"} 1\n') == 20_000
+    assert 'own_attesters{network="mainnet",state="validating"} 600\n' in text
