@@ -307,6 +307,54 @@ def test_events__pruned_node__is_an_error_and_not_an_empty_frame(season, tmp_pat
             net.events("VetoedPayload")
 
 
+# --------------------------------------------------------------------------- the history that tables come from
+
+TABLES = ("attesters", "entry_queue", "providers", "delegations", "exits", "slashings")
+
+
+def test_tables__from_node_or_disk__are_the_same(season, tmp_path):
+    def answers(net):
+        return {name: getattr(net, name)() for name in TABLES}
+
+    with open_network(season) as plain_network:
+        expected = answers(plain_network)
+    with faults.FaultyNode(upstream=season.url) as node:
+        for when in ("cold", "warm"):
+            node.requests.clear()
+            with open_network(season, tmp_path, l1=node.url) as net:
+                found = answers(net)
+                finalized = int(net.rpc.call("eth_getBlockByNumber", "finalized", False)["number"], 16)
+                genesis = min(each.genesis_block for each in net.deployment.rollups)
+            for name, frame in expected.items():
+                pd.testing.assert_frame_equal(found[name], frame, obj=f"{name}, {when}")
+            # Splits are asked for by themselves; of the rest the first table asks for all, the others for the tail.
+            factory = season.addresses["pull_split_factory"].lower()
+            asked = [call[1][0] for request in node.requests for call in request if call[0] == "eth_getLogs"]
+            starts = [
+                int(each["fromBlock"], 16)
+                for each in asked
+                if each["address"] != [factory] and each["fromBlock"] != hex(genesis)
+            ]
+            assert min(starts) == (0 if when == "cold" else finalized + 1)
+            assert starts.count(0) == (when == "cold")
+            assert starts.count(finalized + 1) == len(TABLES)
+
+
+def test_tables__chain_goes_on_under_a_connection__what_became_final_is_read_once(devnet, tmp_path):
+    moves = StakingMoves(devnet, devnet.rollups[-1])
+    with faults.FaultyNode(upstream=devnet.url) as node, open_network(devnet, tmp_path, l1=node.url) as net:
+        for count in range(1, 4):
+            moves.deposit([Deposit(keys=attester_keys(count), withdrawer=wallet("owner"))])
+            devnet.chain.mine_many(4)
+            assert net.entry_queue().attester.tolist() == [attester_keys(n + 1).address for n in range(count)]
+        ranges = [asked for asked in log_ranges(node) if asked[0] != asked[1]]
+    read = [block for first, last in ranges for block in range(first, last + 1)]
+    final = devnet.chain.block_number() - 2
+    assert sorted(block for block in set(read) if block <= final) == list(range(final + 1))
+    twice = {block for block in read if read.count(block) > 1}
+    assert len(twice) <= 2 * 2  # what was not final yet, at each of two turns
+
+
 # --------------------------------------------------------------------------- contracts
 
 
