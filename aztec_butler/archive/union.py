@@ -41,7 +41,7 @@ def union_table(kinds: Sequence[EventKind], tables: Mapping[str, pa.Table]) -> p
         tables: of every kind, by the name of its record, with all columns.
     """
     records = [kind.record for kind in kinds]
-    names = {record: _names(record, records) for record in records}
+    names = {record: names_among(record, records) for record in records}
     wide = widest(wide_columns(record, tables[record].schema) for record in records)
     fields: dict[str, pa.Field] = {}
     for kind in kinds:
@@ -89,8 +89,13 @@ def kinds_of(table: pa.Table) -> list[str]:
     return names
 
 
-def _names(record: str, records: Sequence[str]) -> dict[str, str]:
-    """What the columns of an event are called among those of other events."""
+def names_among(record: str, records: Sequence[str]) -> dict[str, str]:
+    """What the columns of an event are called among those of other events.
+
+    Args:
+        record: the event.
+        records: all events that are in the table, this one as well.
+    """
     meanings: dict[str, set[str]] = defaultdict(set)
     for other in records:
         for field in narrowest(other):

@@ -114,15 +114,23 @@ def read_events(
         ),
     )
     contracts |= question.contracts
-    _check_configured(roles, contracts.values())
+    check_configured(roles, contracts.values())
     tables = read(question.kinds, contracts, first_block, last_block)
     return FoundEvents(
         table=union_table(question.kinds, tables), first_block=first_block, last_block=last_block
     )
 
 
-def _check_configured(roles: Collection[str], found: Collection[str]) -> None:
-    """Refuse a question about nothing but contracts whose address nobody told."""
+def check_configured(roles: Collection[str], found: Collection[str]) -> None:
+    """Refuse a question about nothing but contracts whose address nobody told.
+
+    Args:
+        roles: that are asked about.
+        found: roles of contracts whose addresses are known.
+
+    Raises:
+        SettingsError: it is one.
+    """
     unknown = [role for role in roles if role in _CONFIGURED and role not in found]
     if unknown and not set(roles) - set(unknown):
         raise SettingsError(

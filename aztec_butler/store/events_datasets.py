@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 import msgspec
@@ -43,24 +45,32 @@ class KeptEvents:
     bytes: int
 
 
-def stores(root: str | Path | None = None) -> list[EventStore]:
+def stores(
+    root: str | Path | None = None, *, storage_options: Mapping[str, Any] | None = None
+) -> list[EventStore]:
     """The stores of every chain in a place, by chain id.
 
     Args:
         root: as for ``EventStore``.
+        storage_options: as for ``EventStore``.
 
     Raises:
         InputError: the place cannot be read.
     """
     found = []
-    for name in folder_at(root, _EVENTS, None).names(""):
-        folder = folder_at(root, f"{_EVENTS}/{name}", None)
+    for name in folder_at(root, _EVENTS, storage_options).names(""):
+        folder = folder_at(root, f"{_EVENTS}/{name}", storage_options)
         for commit in sorted(folder.names(COMMITS)):
             try:
                 content = msgspec.json.decode(folder.read(commit_path(commit)), type=_Chain)
             except (msgspec.MsgspecError, FileNotFoundError):
                 continue  # one that says nothing; ``verify`` names it
-            store = EventStore(root, chain_id=content.chain_id, genesis_hash=content.genesis_hash)
+            store = EventStore(
+                root,
+                chain_id=content.chain_id,
+                genesis_hash=content.genesis_hash,
+                storage_options=storage_options,
+            )
             if f"{content.chain_id}-{content.genesis_hash[2:10]}" == name:
                 found.append(store)
                 break
