@@ -82,6 +82,24 @@ def read_level(raw: object) -> LogLevel:
     return LogLevel(text)
 
 
+def read_switch(raw: object) -> bool:
+    """Yes or no.
+
+    >>> read_switch("yes"), read_switch(False)
+    (True, False)
+
+    Raises:
+        InputError: neither.
+    """
+    if isinstance(raw, bool):
+        return raw
+    words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+    word = read_text(raw).lower()
+    if word not in words:
+        raise InputError("expected yes or no")
+    return words[word]
+
+
 def read_collectors(raw: object) -> tuple[str, ...]:
     """Names of collectors, each once."""
     return _each_once(raw, _read_collector)

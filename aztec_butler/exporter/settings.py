@@ -28,6 +28,7 @@ from aztec_butler.exporter.setting_values import (
     read_listen,
     read_paths,
     read_seconds,
+    read_switch,
 )
 
 SECTION: Final = "exporter"
@@ -92,6 +93,12 @@ OWN_SETTINGS: Final = (
     Setting(
         name="coinbases", parse=read_coinbases, default={}, meaning="where rewards should go, by attester"
     ),
+    Setting(
+        name="all_attesters",
+        parse=read_switch,
+        default=False,
+        meaning="yes to show every attester of the network one by one, not ours alone",
+    ),
     Setting(name="check_hosts", parse=read_text, meaning="file that names hosts to look after"),
 )
 """Those of each network."""
@@ -108,6 +115,7 @@ class NetworkSettings:
         keystores: paths of files and folders.
         publishers: ours, checksummed.
         coinbases: by attester, checksummed.
+        all_attesters: whether every attester of the network is shown one by one.
         check_hosts: path of a file of hosts; None where there is none.
     """
 
@@ -117,6 +125,7 @@ class NetworkSettings:
     keystores: tuple[str, ...] = ()
     publishers: tuple[str, ...] = ()
     coinbases: Mapping[str, str] = attrs.field(factory=dict)
+    all_attesters: bool = False
     check_hosts: str | None = None
 
     @property
@@ -136,6 +145,7 @@ class NetworkSettings:
             publishers=self.publishers,
             coinbases=self.coinbases,
             cap=cap,
+            everybody=self.all_attesters,
         )
 
 

@@ -73,6 +73,7 @@ attesters = ["{A.lower()}"]
 keystores = ["/etc/keys", "/etc/more keys"]
 publishers = ["{B}"]
 coinbases = {{ "{A}" = "{B}" }}
+all_attesters = true
 check_hosts = "/etc/hosts.toml"
 intervals = {{ rollup = 30, node = 7.5 }}
 timeouts = {{ rollup = 300 }}
@@ -94,6 +95,7 @@ def test_file__whole(read):
     assert not settings.runs("governance")
     assert settings.runs("rollup")
     assert network.named(settings.max_series).cap == 20
+    assert network.named(settings.max_series).everybody
 
 
 def test_text__says_the_same_as_toml(read):
@@ -104,6 +106,7 @@ def test_text__says_the_same_as_toml(read):
         "KEYSTORES": "/etc/keys,/etc/more keys",
         "PUBLISHERS": B,
         "COINBASES": f"{A}={B}",
+        "ALL_ATTESTERS": "yes",
         "CHECK_HOSTS": "/etc/hosts.toml",
         "INTERVALS": "rollup=30,node=7.5",
         "TIMEOUTS": "rollup=300",
