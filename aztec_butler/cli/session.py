@@ -33,7 +33,7 @@ class Session:
         """
         from aztec_butler.store.settings_files import read_settings
 
-        return read_settings(self.flags, config=self.config, found=_running_devnet)
+        return read_settings(self.flags, config=self.config, found=running_devnet)
 
     def connect(self, block: int | str = "latest") -> "Network":
         """The network, pinned to a block; long reads show a progress bar where somebody watches.
@@ -123,7 +123,7 @@ class Session:
         )
 
 
-def _running_devnet(network: str) -> "Layer | None":
+def running_devnet(network: str) -> "Layer | None":
     """The devnet of another terminal, which no preset can know; None for other networks, or when none runs."""
     if network != "devnet":
         return None

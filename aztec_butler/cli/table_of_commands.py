@@ -82,6 +82,7 @@ COMMANDS: Final[Mapping[str, Any]] = {
         "verify": "cache_commands:verify",
         "clear": "cache_commands:clear",
     },
+    "serve": "serve_command:serve",
     "config": {"show": "config_commands:show"},
     "devnet": {"up": "devnet_commands:up", "season": "devnet_commands:season"},
     "version": "config_commands:version",

@@ -51,7 +51,7 @@ class ExporterServer:
         certificate: Path | None = None,
         key: Path | None = None,
     ) -> None:
-        tls = None if certificate is None else _tls(certificate, key)
+        tls = None if certificate is None else tls_context(certificate, key)
         try:
             self._server = _Server((host, port), site, tls)
         except OSError as error:
@@ -87,7 +87,7 @@ class ExporterServer:
         Raises:
             SettingsError: the certificate cannot be used; all is as it was.
         """
-        self._server.tls = None if certificate is None else _tls(certificate, key)
+        self._server.tls = None if certificate is None else tls_context(certificate, key)
         self._server.site = site
 
     def start(self) -> None:
@@ -103,7 +103,16 @@ class ExporterServer:
         self._server.cut_all()
 
 
-def _tls(certificate: Path, key: Path | None) -> ssl.SSLContext:
+def tls_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
+    """What the server speaks TLS with.
+
+    Args:
+        certificate: file of a certificate chain in PEM.
+        key: file of its private key; None when the first file holds it.
+
+    Raises:
+        SettingsError: one of them cannot be used.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:

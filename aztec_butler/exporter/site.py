@@ -20,7 +20,7 @@ PLAIN_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS_TYPE: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 _END: Final = b"# EOF\n"
 _QUALITY: Final = re.compile(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*", re.IGNORECASE)
-_STUCK_SECONDS: Final = 30.0
+STUCK_SECONDS: Final = 30.0
 """A loop that turns every second and has not for so long hangs."""
 
 
@@ -132,7 +132,7 @@ class Site:
 
     def _health(self, _: Mapping[str, str]) -> Answer:
         age = self._seconds_since_turn()
-        if age > _STUCK_SECONDS:
+        if age > STUCK_SECONDS:
             return _json(
                 HTTPStatus.SERVICE_UNAVAILABLE, {"healthy": False, "loop_stuck_for_seconds": round(age)}
             )
@@ -148,7 +148,7 @@ class Site:
             for (network, collector), state in sorted(self._board.states().items())
             if not state.is_fresh
         ]
-        if self._seconds_since_turn() > _STUCK_SECONDS:
+        if self._seconds_since_turn() > STUCK_SECONDS:
             failing.append({"reason": "the loop hangs"})
         if not self._board.states():
             failing.append({"reason": "there is no collector"})

@@ -1,0 +1,207 @@
+"""What the exporter says of its work, a line for each event: for people in a terminal, as JSON for machines.
+
+Everything goes through one place that takes secrets out: those of the settings wherever they occur, and the path, query
+and user of every URL. Exceptions are text before they get there, without the values of local variables.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import Any, Final, TextIO
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, Processor
+
+from aztec_butler.clients.endpoints import Endpoint
+from aztec_butler.core.errors import ButlerError
+from aztec_butler.core.setting_values import redact_place, redact_url
+from aztec_butler.exporter.setting_values import LogLevel
+from aztec_butler.exporter.settings import ExporterSettings
+
+HIDDEN: Final = "***"
+_SHORTEST: Final = 6
+"""Of the pieces of a URL that are taken out of text: shorter ones are versions, ports and chain ids."""
+_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>\\)\]}]+", re.IGNORECASE)
+# What nodes say may hold what moves a terminal's cursor.
+_CONTROLS: Final = {
+    code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"
+}
+_LEVELS: Final = {
+    LogLevel.DEBUG: logging.DEBUG,
+    LogLevel.INFO: logging.INFO,
+    LogLevel.WARNING: logging.WARNING,
+    LogLevel.ERROR: logging.ERROR,
+}
+
+
+def secrets_of(settings: ExporterSettings) -> frozenset[str]:
+    """Everything in the settings that nobody may read in a log."""
+    found: set[str] = set()
+    urls = [settings.push]
+    for network in settings.networks:
+        connection = network.connection
+        urls += [*(connection.l1 or ()), connection.l2, connection.l2_admin]
+        found |= {connection.l2_admin_key or ""}
+        place = connection.event_store or ""
+        if redact_place(place) != place:
+            found |= set(_words(place))
+    for url in urls:
+        if url is not None:
+            found |= {piece for piece in Endpoint.parse(url).secrets if len(piece) >= _SHORTEST}
+    return frozenset(found | {settings.token or ""}) - {""}
+
+
+def _words(place: str) -> Iterator[str]:
+    """What may be secret of a place that is no HTTP URL: who asks, and what stands behind a question mark."""
+    authority = place.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    yield from (word for word in authority.split(":") if len(word) >= _SHORTEST)
+    for pair in place.partition("?")[2].split("&"):
+        value = pair.partition("=")[2]
+        if len(value) >= _SHORTEST:
+            yield value
+
+
+class Redactor:
+    """Takes secrets out of whatever is about to be written. Safe to use from many threads.
+
+    >>> Redactor(["sesame"])(None, "info", {"event": "sesame", "l1": "https://node.example/v3/key"})
+    {'event': '***', 'l1': 'https://node.example/...'}
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets: tuple[str, ...] = ()
+        self.know(secrets)
+
+    def know(self, secrets: Iterable[str]) -> None:
+        """Take these out from now on, besides those that are known already: old ones stay secret."""
+        self._secrets = tuple(sorted({*self._secrets, *secrets}, key=len, reverse=True))
+
+    def text(self, text: str) -> str:
+        """Text without secrets."""
+        for secret in self._secrets:
+            text = text.replace(secret, HIDDEN)
+        return _URL.sub(_shown_url, text).translate(_CONTROLS)
+
+    def __call__(self, _: object, __: str, event: EventDict) -> EventDict:
+        """As a processor of structlog: all values as plain ones, without secrets."""
+        return {self.text(str(name)): self._plain(value) for name, value in event.items()}
+
+    def _plain(self, value: object) -> object:
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, Mapping):
+            return {self.text(str(name)): self._plain(each) for name, each in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._plain(each) for each in value]
+        return self.text(str(value))
+
+
+def _shown_url(match: re.Match[str]) -> str:
+    try:
+        return redact_url(match[0])
+    except ValueError:  # a port that is no number: what was taken for a host may be anything
+        return f"{match[0].partition('://')[0]}://..."
+
+
+def open_log(
+    stream: TextIO,
+    redactor: Redactor,
+    *,
+    level: LogLevel = LogLevel.INFO,
+    is_terminal: bool | None = None,
+) -> FilteringBoundLogger:
+    """A log that writes to a stream.
+
+    Args:
+        stream: one line for each event.
+        redactor: takes secrets out.
+        level: from which on something is written.
+        is_terminal: whether people read it as it comes; None to ask the stream.
+    """
+    processors: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redactor,
+    ]
+    if stream.isatty() if is_terminal is None else is_terminal:
+        processors.append(
+            structlog.dev.ConsoleRenderer(
+                colors=True, exception_formatter=structlog.dev.plain_traceback, sort_keys=False
+            )
+        )
+    else:
+        processors.append(structlog.processors.JSONRenderer(ensure_ascii=False))
+    log: FilteringBoundLogger = structlog.wrap_logger(
+        _Lines(stream),
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        context_class=dict,
+        cache_logger_on_first_use=False,
+    )
+    return log
+
+
+class _Lines:
+    """Writes lines, each at once and whole. A stream that is closed or full must not end the exporter."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError, ValueError), self._lock:
+            self._stream.write(message + "\n")
+            self._stream.flush()
+
+    debug = info = warning = error = critical = exception = log = msg
+
+
+def told(error: BaseException) -> dict[str, Any]:
+    """An error as values of an event: its kind, its sentence, its facts; of a bug the traceback as well."""
+    if isinstance(error, ButlerError):
+        facts = {f"fact_{name.replace(' ', '_')}": value for name, value in error.facts.items()}
+        hint = {} if error.hint is None else {"hint": error.hint}
+        return {"error": type(error).__name__, "reason": error.sentence, **hint, **facts}
+    return {"error": type(error).__name__, "exc_info": error}
+
+
+@contextmanager
+def logging_everything(log: FilteringBoundLogger) -> Iterator[None]:
+    """What libraries log, and exceptions that end a thread, come out the same way while this lasts."""
+    handler = _Forward(log)
+    root = logging.getLogger()
+    previous = threading.excepthook
+    root.addHandler(handler)
+    threading.excepthook = lambda ended: log.error(
+        "a thread ended by an exception",
+        thread=None if ended.thread is None else ended.thread.name,
+        exc_info=_info(ended.exc_value),
+    )
+    try:
+        yield
+    finally:
+        threading.excepthook = previous
+        root.removeHandler(handler)
+
+
+def _info(
+    error: BaseException | None,
+) -> tuple[type[BaseException], BaseException, TracebackType | None] | None:
+    return None if error is None else (type(error), error, error.__traceback__)
+
+
+class _Forward(logging.Handler):
+    """Hands records of the standard library's logging on."""
+
+    def __init__(self, log: FilteringBoundLogger) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._log.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)
