@@ -70,7 +70,7 @@ def token_values(column: pa.ChunkedArray, field: pa.Field) -> Any:
         field: its entry in the schema.
     """
     values = [None if value is None else value / 10**18 for value in values_of(column, field)]
-    return pd.array(np.array(values, dtype=np.float64))
+    return np.array(values, dtype=np.float64)
 
 
 def _integers(column: pa.ChunkedArray, field: pa.Field) -> Any:
