@@ -17,6 +17,7 @@ from aztec_butler.core.errors import InputError, SettingsError
 from aztec_butler.core.hosts import Host, read_hosts
 from aztec_butler.core.networks import PRESETS
 from aztec_butler.core.settings import Settings
+from aztec_butler.exporter.balance_book import BalanceBook
 from aztec_butler.exporter.collector import Collector
 from aztec_butler.exporter.collectors import (
     coinbases,
@@ -73,6 +74,7 @@ class Reader:
         reading: of L1, shared by collectors.
         node: the Aztec node; None where none is named.
         stats: what that node tells of attesters.
+        balances: what accounts had.
     """
 
     connection: Settings
@@ -80,6 +82,7 @@ class Reader:
     reading: L1Reading
     node: AztecNode | None
     stats: StatsReader | None
+    balances: BalanceBook
 
     @classmethod
     def of(cls, connection: Settings, connect: Connect) -> Reader:
@@ -92,6 +95,7 @@ class Reader:
             reading=L1Reading(source),
             node=aztec_node,
             stats=None if aztec_node is None else StatsReader(aztec_node),
+            balances=BalanceBook(source),
         )
 
     def close(self) -> None:
@@ -194,7 +198,7 @@ class _Possible:
             "governance": lambda pace: governance.collector(reading, pace),
             "network": lambda pace: network.collector(reading, pace),
             "committees": lambda pace: committees.collector(reading, who, pace),
-            "publishers": lambda pace: publishers.collector(source, who, pace),
+            "publishers": lambda pace: publishers.collector(self.reader.balances, who, pace),
         }
         aztec_node, stats = self.reader.node, self.reader.stats
         if aztec_node is not None and stats is not None:

@@ -12,8 +12,8 @@ from typing import Final
 
 from aztec_butler.clients.blocks import fetch_block
 from aztec_butler.clients.publishers import fetch_present, fetch_publishers
-from aztec_butler.clients.rpc import Rpc
 from aztec_butler.core.publishers import DAY_SECONDS, PublisherSample
+from aztec_butler.exporter.source import Source
 
 _SAMPLES: Final = 96
 """A window is divided so: a top-up hides what was spent in its own part, a quarter of an hour of a day."""
@@ -23,12 +23,15 @@ class BalanceBook:
     """Samples of accounts within a window that ends now. Safe to use from many threads.
 
     Args:
-        rpc: the door to the node.
+        source: the network, whose Ethereum node tells balances.
         window_seconds: how far back is looked.
+
+    Attributes:
+        source: the network.
     """
 
-    def __init__(self, rpc: Rpc, *, window_seconds: int = DAY_SECONDS) -> None:
-        self._rpc = rpc
+    def __init__(self, source: Source, *, window_seconds: int = DAY_SECONDS) -> None:
+        self.source = source
         self._window_seconds = window_seconds
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[PublisherSample, ...]] = {}
@@ -44,17 +47,18 @@ class BalanceBook:
         """
         if not addresses:
             return {}
+        rpc = self.source.rpc
         with self._lock:
             kept = {address: self._kept[address] for address in addresses if address in self._kept}
             new = [address for address in addresses if address not in kept]
             if new:
-                history = fetch_publishers(self._rpc, new, window_seconds=self._window_seconds)
+                history = fetch_publishers(rpc, new, window_seconds=self._window_seconds)
                 stamp = history.block
                 kept |= history.samples
             else:
-                stamp, _ = fetch_block(self._rpc, "latest")
+                stamp, _ = fetch_block(rpc, "latest")
             old = [address for address in addresses if address not in new]
-            present = fetch_present(self._rpc, old, stamp) if old else {}
+            present = fetch_present(rpc, old, stamp) if old else {}
             for address, sample in present.items():
                 kept[address] = extended(kept[address], sample, self._window_seconds)
             self._kept = {address: kept[address] for address in addresses}

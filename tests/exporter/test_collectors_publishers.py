@@ -15,7 +15,7 @@ from aztec_butler.clients.policy import NO_RETRIES
 from aztec_butler.clients.rpc import Rpc
 from aztec_butler.core.errors import NodeUnreachable
 from aztec_butler.core.publishers import PublisherSample, judge_publisher
-from aztec_butler.exporter.balance_book import extended
+from aztec_butler.exporter.balance_book import BalanceBook, extended
 from aztec_butler.exporter.collectors import publishers
 from aztec_butler.exporter.ours import Ours
 
@@ -72,7 +72,7 @@ def ethereum():
 def collector(ethereum):
     with Rpc(ethereum.url, policy=NO_RETRIES, chain_id=31337) as rpc:
         source = SimpleNamespace(name="devnet", rpc=rpc)
-        yield publishers.collector(source, lambda: Ours(publishers=(A, B)))
+        yield publishers.collector(BalanceBook(source), lambda: Ours(publishers=(A, B)))
 
 
 @pytest.mark.loopback
@@ -136,7 +136,8 @@ def test_publishers__node_down__series_gone_and_the_past_kept(ethereum, collecto
 def test_publishers__more_than_the_cap__told_and_no_more_asked_for(ethereum):
     with Rpc(ethereum.url, policy=NO_RETRIES, chain_id=31337) as rpc:
         ours = [Ours(publishers=(A,))]
-        collector = publishers.collector(SimpleNamespace(name="devnet", rpc=rpc), lambda: ours[0])
+        book = BalanceBook(SimpleNamespace(name="devnet", rpc=rpc))
+        collector = publishers.collector(book, lambda: ours[0])
         assert set(values_of(collector.collect())["publisher_balance_eth"]) == {A}
         ours[0] = Ours(publishers=(B, A), cap=1)  # a keystore was edited
         found = values_of(collector.collect())

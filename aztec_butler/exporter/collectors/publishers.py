@@ -13,7 +13,6 @@ from aztec_butler.exporter.exposition import Samples
 from aztec_butler.exporter.l1_collector import Pace
 from aztec_butler.exporter.metric import Metric
 from aztec_butler.exporter.ours import SERIES_CAPPED, Who
-from aztec_butler.exporter.source import Source
 
 PUBLISHERS_PACE: Final = Pace(interval_seconds=60.0, timeout_seconds=60.0)
 
@@ -62,15 +61,14 @@ def samples(publishers: Iterable[Publisher], *, capped: int) -> Samples:
     return found
 
 
-def collector(source: Source, who: Who, pace: Pace = PUBLISHERS_PACE) -> Collector:
+def collector(book: BalanceBook, who: Who, pace: Pace = PUBLISHERS_PACE) -> Collector:
     """The collector.
 
     Args:
-        source: the network, whose Ethereum node tells balances.
+        book: balances of the network's accounts. It outlives the collector, whose settings may change.
         who: we are.
         pace: how often.
     """
-    book = BalanceBook(source.rpc)
 
     def collect() -> Samples:
         ours = who()
@@ -79,7 +77,7 @@ def collector(source: Source, who: Who, pace: Pace = PUBLISHERS_PACE) -> Collect
 
     return Collector(
         name="publishers",
-        network=source.name,
+        network=book.source.name,
         metrics=METRICS,
         interval_seconds=pace.interval_seconds,
         timeout_seconds=pace.timeout_seconds,
