@@ -28,6 +28,7 @@ def exporting(
     publishers: Annotated[str, str, "ADDRESSES"] | None = None,
     coinbases: Annotated[str, str, "ATTESTER=COINBASE"] | None = None,
     check_hosts: Annotated[str, str, "FILE"] | None = None,
+    all_attesters: bool = False,
     max_series: Annotated[str, str, "N"] | None = None,
     collectors: Annotated[str, str, "NAMES"] | None = None,
     without: Annotated[str, str, "NAMES"] | None = None,
@@ -52,6 +53,7 @@ def exporting(
         publishers: our publishers, besides those of our keystores.
         coinbases: where the rewards of our attesters should go, besides what our keystores say.
         check_hosts: a file of hosts, as for `hosts check`.
+        all_attesters: show every attester of the network one by one, not ours alone.
         max_series: how many of our attesters have series of their own; 500 by default, a metric tells of more.
         collectors: only these, separated by commas.
         without: all but these.
@@ -64,7 +66,7 @@ def exporting(
         log_level: debug, info, warning or error; info by default, warning with --once or --quiet.
     """
     # Texts, because they are checked together with the other sources: every problem is reported at once.
-    return {name: value for name, value in locals().items() if value is not None}
+    return {name: value for name, value in locals().items() if value not in (None, False)}
 
 
 @command(connection, exporting, renders=False)

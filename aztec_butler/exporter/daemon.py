@@ -87,15 +87,15 @@ class Daemon:
             try:
                 self._prepare()
                 ended_by = self._serve()
+            except ButlerError:
+                raise
+            except Exception as bug:  # noqa: BLE001 - Python would print it with whatever secrets are in it
+                self._log.critical("a bug ended the exporter", **told(bug))
+                raise SystemExit(1) from None
+            else:
                 self._notifier.stopping()
                 self._log.info("stopping", signal=ended_by.name)
                 return ended_by
-            except ButlerError:
-                raise
-            except Exception as bug:
-                # Not on to Python, which would print it with whatever secrets are in it.
-                self._log.critical("a bug ended the exporter", **told(bug))
-                raise SystemExit(1) from None
             finally:
                 if self._server is not None:
                     self._server.close()
@@ -248,8 +248,9 @@ class Daemon:
             collectors=sorted({collector.name for collector in assembly.collectors}),
         )
         for network, left_out in assembly.left_out.items():
-            for name, why in left_out.items():
-                self._log.info("a collector is left out", network=network, collector=name, reason=why)
+            for why in dict.fromkeys(left_out.values()):
+                names = [name for name in left_out if left_out[name] == why]
+                self._log.info("collectors are left out", network=network, collectors=names, reason=why)
         is_local = settings.listen.host.startswith(_LOOPBACK)
         if settings.token is None:
             tell = self._log.info if is_local else self._log.warning

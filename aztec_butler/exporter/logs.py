@@ -136,7 +136,7 @@ def open_log(
             )
         )
     else:
-        processors.append(structlog.processors.JSONRenderer(ensure_ascii=False))
+        processors += [_head_first, structlog.processors.JSONRenderer(ensure_ascii=False)]
     log: FilteringBoundLogger = structlog.wrap_logger(
         _Lines(stream),
         processors=processors,
@@ -145,6 +145,12 @@ def open_log(
         cache_logger_on_first_use=False,
     )
     return log
+
+
+def _head_first(_: object, __: str, event: EventDict) -> EventDict:
+    """When, how bad, what: where eyes look for it."""
+    head = {name: event.pop(name) for name in ("timestamp", "level", "event") if name in event}
+    return {**head, **event}
 
 
 class _Lines:
@@ -165,9 +171,11 @@ class _Lines:
 def told(error: BaseException) -> dict[str, Any]:
     """An error as values of an event: its kind, its sentence, its facts; of a bug the traceback as well."""
     if isinstance(error, ButlerError):
-        facts = {f"fact_{name.replace(' ', '_')}": value for name, value in error.facts.items()}
-        hint = {} if error.hint is None else {"hint": error.hint}
-        return {"error": type(error).__name__, "reason": error.sentence, **hint, **facts}
+        parts = {"reason": error.sentence, "facts": error.facts or None, "hint": error.hint}
+        return {
+            "error": type(error).__name__,
+            **{name: part for name, part in parts.items() if part is not None},
+        }
     return {"error": type(error).__name__, "exc_info": error}
 
 

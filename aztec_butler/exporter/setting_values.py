@@ -61,6 +61,9 @@ class Address:
     host: str
     port: int
 
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 def read_listen(raw: object) -> Address:
     """An address and a port.
@@ -113,6 +116,14 @@ def read_counts(raw: object) -> tuple[int, ...]:
 def read_addresses(raw: object) -> tuple[str, ...]:
     """Addresses, checksummed, each once."""
     return _each_once(raw, _read_address)
+
+
+def read_textfile(raw: object) -> str:
+    """The path of a file that node_exporter reads."""
+    path = read_text(raw)
+    if not path.endswith(".prom"):
+        raise InputError("node_exporter reads only files that end in .prom")
+    return path
 
 
 def read_paths(raw: object) -> tuple[str, ...]:

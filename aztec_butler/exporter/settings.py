@@ -29,6 +29,7 @@ from aztec_butler.exporter.setting_values import (
     read_paths,
     read_seconds,
     read_switch,
+    read_textfile,
 )
 
 SECTION: Final = "exporter"
@@ -67,7 +68,7 @@ PROCESS_SETTINGS: Final = (
         meaning="how many of our attesters (publishers, coinbases) have series of their own",
     ),
     Setting(name="log_level", parse=read_level, meaning="debug, info, warning or error"),
-    Setting(name="textfile", parse=read_text, meaning="the file that a single run writes"),
+    Setting(name="textfile", parse=read_textfile, meaning="the file that a single run writes"),
     Setting(name="push", parse=read_url, is_url=True, meaning="the Pushgateway that a single run tells"),
     Setting(name="push_job", parse=read_text, default="aztec_butler", meaning="label job at the Pushgateway"),
     Setting(
