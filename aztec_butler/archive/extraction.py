@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import attrs
 
 from aztec_butler import __version__
-from aztec_butler.archive.gap_reader import GapReader
+from aztec_butler.archive.gap_reader import COMMIT_ROWS, GapReader
 from aztec_butler.core.errors import ButlerError, InputError, NodeError, SettingsError
 from aztec_butler.store.events_coverage import merged
 
@@ -137,7 +137,9 @@ def read_stretch(source: Source, gap: Gap, told: Callable[[int], None] | None = 
     try:
         _check_version(source)
         with source.rpc.open() as rpc:
-            reader = GapReader(rpc, canary=source.canary, commit_seconds=_STRETCH_SECONDS)
+            reader = GapReader(
+                rpc, canary=source.canary, commit_rows=COMMIT_ROWS, commit_seconds=_STRETCH_SECONDS
+            )
             with closing(reader.portions(gap, anchor=source.anchor, told=told)) as portions:  # type: ignore[type-var]
                 for portion in portions:
                     prepared.append(

@@ -108,6 +108,18 @@ def test_read_stretch__its_time_is_up__tells_how_far_it_came_and_the_rest_follow
 
 
 @loopback
+def test_close_gaps__many_portions_in_a_stretch__all_of_them_are_published_at_once(source, monkeypatch):
+    monkeypatch.setattr(extraction, "COMMIT_ROWS", 60)
+    stretch = read_stretch(source, WHOLE)
+    assert len(stretch.prepared) > 5
+    tally = Tally(source.store)
+    tally.publish(stretch)
+    assert dict(tally.rows) == ROWS
+    assert {event: len(table) for event, table in rows(source.store).items()} == ROWS
+    assert source.store.missing(CONTRACTS, EVENTS, 0, LAST) == []
+
+
+@loopback
 def test_close_gaps__node_fails_on_the_way__what_came_is_kept_and_a_second_run_does_the_rest(served, source):
     chain, _ = served
     chain.broken_from = 1_300
