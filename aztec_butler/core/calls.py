@@ -28,13 +28,17 @@ MULTICALLS: Final = {
 """Contracts that call anything for anybody: what they may spend, everybody may take."""
 
 _ALLOWANCES: Final = {
-    bytes.fromhex("095ea7b3"): "approve(address,uint256)",
-    bytes.fromhex("39509351"): "increaseAllowance(address,uint256)",
-    bytes.fromhex("426a8493"): "approve(address,uint256,uint256)",
-    bytes.fromhex("558a7297"): "setOperator(address,bool)",
-    bytes.fromhex("a22cb465"): "setApprovalForAll(address,bool)",
+    bytes.fromhex("095ea7b3"): ("approve(address,uint256)", 0, 1),
+    bytes.fromhex("39509351"): ("increaseAllowance(address,uint256)", 0, 1),
+    bytes.fromhex("d73dd623"): ("increaseApproval(address,uint256)", 0, 1),
+    bytes.fromhex("3177029f"): ("approveAndCall(address,uint256)", 0, 1),
+    bytes.fromhex("cae9ca51"): ("approveAndCall(address,uint256,bytes)", 0, 1),
+    bytes.fromhex("87517c45"): ("approve(address,address,uint160,uint48)", 1, 2),
+    bytes.fromhex("426a8493"): ("approve(address,uint256,uint256)", 0, 2),
+    bytes.fromhex("558a7297"): ("setOperator(address,bool)", 0, 1),
+    bytes.fromhex("a22cb465"): ("setApprovalForAll(address,bool)", 0, 1),
 }
-"""Functions that let their first argument spend; with a last argument of zero they take the right back."""
+"""Functions that let somebody spend, with the positions of who and how much; with zero they take the right back."""
 
 
 def _content(value: object) -> bytes:
@@ -165,20 +169,38 @@ def check_address(name: str, value: object, *, hint: str | None = None) -> str:
     return address
 
 
+def open_allowance(data: bytes) -> tuple[str, str] | None:
+    """The function and the multicall contract that calldata lets spend; None where it does nothing of the kind.
+
+    The arguments stand at fixed places. What is behind them, or in the bytes that pad an address, changes nothing for
+    a contract that does not look at it, and neither does it here.
+    """
+    function, spender, amount = _ALLOWANCES.get(data[:4], ("", 0, 0))
+    if not function or not any(_word(data, amount)):
+        return None
+    address = _word(data, spender)[12:]
+    for known, name in MULTICALLS.items():
+        if address == bytes.fromhex(known[2:]):
+            return function, f"{known} ({name})"
+    return None
+
+
 def refuse_open_allowance(data: bytes) -> None:
     """Refuse calldata that lets a multicall contract spend: everybody can make it call anything.
 
     Raises:
         InputError: it does.
     """
-    signature = _ALLOWANCES.get(data[:4])
-    if signature is None or len(data) < 68 or not any(data[-32:]):
-        return
-    for address, name in MULTICALLS.items():
-        if data[16:36] == bytes.fromhex(address[2:]):
-            raise InputError(
-                "whatever a multicall contract may spend, everybody can take: it calls anything for anybody",
-                hint="approve the contract that is to take the tokens, in a transaction of its own",
-                function=signature,
-                spender=f"{address} ({name})",
-            )
+    found = open_allowance(data)
+    if found is not None:
+        raise InputError(
+            "whatever a multicall contract may spend, everybody can take: it calls anything for anybody",
+            hint="approve the contract that is to take the tokens, in a transaction of its own",
+            function=found[0],
+            spender=found[1],
+        )
+
+
+def _word(data: bytes, position: int) -> bytes:
+    """An argument as the EVM reads it: zeros follow where the calldata ends."""
+    return data[4 + 32 * position : 36 + 32 * position].ljust(32, b"\0")

@@ -22,6 +22,7 @@ from aztec_butler.core.networks import MULTICALL3_ADDRESS, PRESETS
 _DEEPEST: Final = 16
 _SHARED_BYTES: Final = 1 << 16
 _UNLIMITED: Final = (1 << 256) - 1
+_TOKEN_ALLOWANCES: Final = ("approve(address,uint256)", "increaseAllowance(address,uint256)")
 
 
 def explain(
@@ -116,6 +117,10 @@ class Reader:
             warnings.append(
                 "a delegate call: the target's code runs as the sender itself, with all that it owns"
             )
+        try:
+            refuse_open_allowance(call.data)
+        except InputError as error:
+            warnings.append(error.sentence)
         role = self._known.get(call.to or "")
         found = find_function(call.data[:4], role) if len(call.data) >= 4 else None
         if found is None:
@@ -125,7 +130,8 @@ class Reader:
         arguments = _arguments(function, call.data, warnings)
         if arguments is None:
             return _decoded(call, warnings, function, roles)
-        _warn_of_allowances(function, call.data, arguments, warnings)
+        if function.signature in _TOKEN_ALLOWANCES and arguments[1] == _UNLIMITED:
+            warnings.append("the spender may take any number of tokens, for ever")
         inner = self._inside(function, arguments, depth, warnings)
         return _decoded(
             call,
@@ -225,19 +231,6 @@ def _arguments(function: Function, data: bytes, warnings: list[str]) -> tuple[An
                 "the arguments are encoded in an unusual way: other offsets, or padding that is not zero"
             )
     return arguments
-
-
-def _warn_of_allowances(
-    function: Function, data: bytes, arguments: tuple[Any, ...], warnings: list[str]
-) -> None:
-    try:
-        refuse_open_allowance(data)
-    except InputError as error:
-        warnings.append(error.sentence)
-    if function.signature in ("approve(address,uint256)", "increaseAllowance(address,uint256)") and (
-        arguments[1] == _UNLIMITED
-    ):
-        warnings.append("the spender may take any number of tokens, for ever")
 
 
 @cache

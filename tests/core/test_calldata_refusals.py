@@ -7,8 +7,9 @@ import pytest
 from calldata_cases import ALICE, BOB, CASES, MULTICALL3, REGISTRY, ROLLUP, TOKEN
 
 from aztec_butler import calldata
+from aztec_butler.core.abi import parse_line
 from aztec_butler.core.bls import AttesterRegistration, registration
-from aztec_butler.core.calls import MULTICALLS, Call, build_call
+from aztec_butler.core.calls import MULTICALLS, Call, build_call, refuse_open_allowance
 from aztec_butler.core.contracts import SPLITS_WAREHOUSE
 from aztec_butler.core.contracts import TOKEN as TOKEN_LINES
 from aztec_butler.core.errors import InputError, SettingsError
@@ -265,6 +266,54 @@ def test_allowance__of_other_kinds_for_multicall3__is_refused():
     ):
         refused(lambda f=function, a=arguments: build_call(TOKEN, f, *a, summary="x"), MULTICALL3)
     build_call(TOKEN, warehouse.function("setOperator"), MULTICALL3, False, summary="x")
+
+
+_ALLOWED = {
+    "approve(address,uint256)": (MULTICALL3, 10**24),
+    "increaseAllowance(address,uint256)": (MULTICALL3, 10**24),
+    "increaseApproval(address,uint256)": (MULTICALL3, 10**24),
+    "approveAndCall(address,uint256)": (MULTICALL3, 10**24),
+    "approveAndCall(address,uint256,bytes)": (MULTICALL3, 10**24, b""),
+    "approve(address,address,uint160,uint48)": (TOKEN, MULTICALL3, 10**24, 2**40),
+    "approve(address,uint256,uint256)": (MULTICALL3, 0, 10**24),
+    "setOperator(address,bool)": (MULTICALL3, True),
+    "setApprovalForAll(address,bool)": (MULTICALL3, True),
+}
+
+
+def _spoiled(data, kind):
+    """The same call to a contract that reads its arguments and nothing else."""
+    spender = data.index(bytes.fromhex(MULTICALL3[2:]))
+    dirty = bytearray(data)
+    dirty[spender - 12 : spender] = b"\xff" * 12
+    return {
+        "as it is": data,
+        "a word of zeros behind": data + bytes(32),
+        "some bytes behind": data + bytes(7),
+        "dirty padding": bytes(dirty),
+        "both": bytes(dirty) + bytes(64),
+        "cut off": data.rstrip(b"\0"),  # the EVM reads zeros there
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    "kind", ["as it is", "a word of zeros behind", "some bytes behind", "dirty padding", "both", "cut off"]
+)
+@pytest.mark.parametrize("signature", _ALLOWED)
+def test_allowance__for_multicall3_in_any_disguise__is_refused_and_warned_of(signature, kind):
+    function = parse_line(f"function {signature}")
+    data = _spoiled(function.encode_call(*_ALLOWED[signature]), kind)
+    refused(lambda: refuse_open_allowance(data), "everybody can take", signature, MULTICALL3)
+    assert any("everybody can take" in warning for warning in calldata.explain(data).warnings)
+
+
+@pytest.mark.parametrize("signature", _ALLOWED)
+def test_allowance__taken_back_or_for_somebody_else__is_not_refused(signature):
+    function = parse_line(f"function {signature}")
+    given = _ALLOWED[signature]
+    back = tuple(type(value)() if value in (10**24, True) else value for value in given)
+    refuse_open_allowance(function.encode_call(*back) + b"\1")
+    refuse_open_allowance(function.encode_call(*(ALICE if value == MULTICALL3 else value for value in given)))
 
 
 def test_batch__with_an_approval__is_refused_whoever_made_the_call():
