@@ -40,22 +40,23 @@ def check(  # noqa: D417 - what groups of options give is not the caller's
     Args:
         paths: keystores, files and folders of which the node loads every .json file.
         coinbases: in place of keystores a JSON object of coinbases by attester, null for none; nothing secret.
-        policy: split expects the split of the attester's delegation, wallet one address for all, keep nothing but what
-            the overrides say.
+        policy: split expects the split of the attester's delegation to the provider, wallet one address for all, keep
+            nothing but what the overrides say.
         wallet: the address of the policy wallet.
         overrides: a JSON object of coinbases by attester, which win over the policy.
-        provider_id: look at every attester of this provider, also at those that are in none of the files.
+        provider_id: the provider whose delegations count, needed by the policy split; its attesters that earn rewards
+            or will are looked at even if they are in none of the files.
 
     Examples:
         aztec-butler coinbase check /var/lib/aztec/keystore --provider-id 7
-        aztec-butler coinbase check --coinbases coinbases.json --format json
+        aztec-butler coinbase check --coinbases coinbases.json --provider-id 7 --format json
         aztec-butler coinbase check keystore --policy wallet --wallet 0x00000000000000000000000000000000000000aa
     """
     from aztec_butler.core.coinbase_check import (
         PROBLEMS,
         CoinbaseFinding,
         check_coinbases,
-        check_policy,
+        check_question,
         configured_coinbases,
         read_coinbases,
     )
@@ -65,12 +66,12 @@ def check(  # noqa: D417 - what groups of options give is not the caller's
         raise InputError("either keystores or --coinbases say what is configured")
     exceptions = None if overrides is None else read_overrides(read_text(overrides))
     configured = (
-        configured_coinbases(options.check(read_all(paths)).public)
+        configured_coinbases(options.check(read_all(paths)))
         if coinbases is None
         else read_coinbases(read_text(coinbases))
     )
     # Before the chain is asked: what is wrong with the words must not cost a read of it.
-    check_policy(configured, policy, wallet=wallet, overrides=exceptions)
+    check_question(configured, policy, wallet=wallet, overrides=exceptions, provider_id=provider_id)
     with session.connect(block) as network:
         snapshot = network.snapshot()
         found = check_coinbases(

@@ -7,15 +7,17 @@ next, come first. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 import attrs
 
 from aztec_butler.core.errors import InputError, NotFoundError
 from aztec_butler.core.hexes import ZERO_ADDRESS, parse_address
+from aztec_butler.core.keystores.checks import CheckedSet
 from aztec_butler.core.keystores.coinbase_policy import CoinbasePolicy, WantedCoinbase, wanted_coinbases
-from aztec_butler.core.keystores.public import CoinbaseFrom, PublicSet
+from aztec_butler.core.keystores.faults import Fault, refuse
+from aztec_butler.core.keystores.public import CoinbaseFrom
 from aztec_butler.core.keystores.text import BrokenText, Kind, parse_text
 from aztec_butler.core.lifecycle import Lifecycle
 from aztec_butler.core.records import unit
@@ -23,6 +25,8 @@ from aztec_butler.core.rows import QueueEntry
 from aztec_butler.core.staking_state import StakingState
 
 _FORM = '{"0xATTESTER": "0xCOINBASE", ...}, with null for an attester without one'
+_OTHER_MATTERS = {Fault.ZERO_COINBASE, Fault.MISSING_PUBLISHER}
+"""What is told here, or has nothing to do with it."""
 _GONE = {Lifecycle.ZOMBIE, Lifecycle.EXITING, Lifecycle.EXITED}
 
 
@@ -67,13 +71,16 @@ class CoinbaseFinding:
     """Which rule tells it, or why none does."""
 
 
-def configured_coinbases(public: PublicSet) -> dict[str, str | None]:
+def configured_coinbases(checked: CheckedSet) -> dict[str, str | None]:
     """What keystores configure for each attester; None where they name nobody, and the attester is its own coinbase.
 
     Raises:
+        CheckFailed: something else than a coinbase is wrong with them, so that what they say cannot be relied on.
         InputError: an attester whose address is not known.
     """
-    unknown = [f"{each.file} {each.path}" for each in public.attesters if each.attester is None]
+    refuse([finding for finding in checked.findings if finding.fault not in _OTHER_MATTERS])
+    attesters = checked.public.attesters
+    unknown = [f"{each.file} {each.path}" for each in attesters if each.attester is None]
     if unknown:
         raise InputError(
             "the address of an attester is not known",
@@ -82,7 +89,7 @@ def configured_coinbases(public: PublicSet) -> dict[str, str | None]:
         )
     return {
         each.attester: None if each.coinbase_from is CoinbaseFrom.ATTESTER else each.coinbase
-        for each in public.attesters
+        for each in attesters
         if each.attester is not None
     }
 
@@ -131,24 +138,33 @@ def parse_policy(text: str) -> CoinbasePolicy:
         ) from None
 
 
-def check_policy(
+def check_question(
     configured: Mapping[str, str | None],
     policy: CoinbasePolicy,
     *,
     wallet: str | None = None,
     overrides: Mapping[str, str] | None = None,
+    provider_id: int | None = None,
 ) -> None:
-    """Refuse rules that contradict themselves, before a chain is asked.
+    """Refuse a question about nobody, and rules that contradict themselves, before a chain is asked.
+
+    The policy split needs the provider: anybody can stake on an attester through a provider of their own, and the split
+    of such a stake is not where its rewards should go.
 
     Raises:
-        InputError: as ``wanted_coinbases``.
+        InputError: as ``check_coinbases``.
     """
-    wanted_coinbases(
-        {**configured, **dict.fromkeys(parse_address(each) for each in overrides or {})},
-        policy,
-        wallet=wallet,
-        overrides=overrides,
-    )
+    if provider_id is None and policy is CoinbasePolicy.SPLIT:
+        raise InputError(
+            "the policy split needs the provider whose delegations count",
+            hint="anybody can stake on an attester through a provider of their own; aztec-butler provider-id ADMIN",
+        )
+    if not configured and provider_id is None:
+        raise InputError(
+            "there is no attester to look at", hint="name keystores with attesters, or a provider"
+        )
+    everybody = {**configured, **dict.fromkeys(parse_address(each) for each in overrides or {})}
+    wanted_coinbases(everybody, policy, wallet=wallet, overrides=overrides)
 
 
 def check_coinbases(
@@ -165,20 +181,22 @@ def check_coinbases(
     Args:
         state: everything at one block.
         configured: coinbases by attester; None for an attester without one.
-        policy: the rule; ``SPLIT`` is the split of the stake that counts for the attester.
+        policy: the rule; ``SPLIT`` is the split of the stake that counts for the attester, if it was made through the
+            provider.
         wallet: the address, for ``WALLET``.
         overrides: addresses by attester, which win over any rule.
-        provider_id: also look at every attester of this provider that earns rewards or will, configured or not; and
-            count only delegations to it.
+        provider_id: whose delegations count, needed for ``SPLIT``; every attester of this provider that earns rewards
+            or will is looked at, configured or not.
 
     Returns:
         One finding for each attester, problems first: missing ones, those that are active or will be soonest before
         the others; then wrong ones, unknown ones, and the rest.
 
     Raises:
-        InputError: rules that contradict themselves, or what is no address.
+        InputError: nobody to look at, rules that contradict themselves, or what is no address.
         NotFoundError: there is no provider with this id.
     """
+    check_question(configured, policy, wallet=wallet, overrides=overrides, provider_id=provider_id)
     if provider_id is not None and not 1 <= provider_id <= len(state.providers):
         raise NotFoundError(
             "there is no provider with this id", provider_id=provider_id, block=state.block.number
@@ -199,7 +217,7 @@ def check_coinbases(
     wanted = wanted_coinbases(
         attesters,
         policy,
-        splits=_splits(state, attesters, provider_id),
+        splits=standing_splits(state, attesters, provider_id=provider_id),
         wallet=wallet,
         overrides=overrides,
     )
@@ -210,8 +228,19 @@ def check_coinbases(
     return tuple(sorted(findings, key=_urgency))
 
 
-def _splits(state: StakingState, attesters: list[str], provider_id: int | None) -> dict[str, str]:
-    """The split of the stake that counts for each attester: of one that will be refunded nobody earns anything."""
+def standing_splits(
+    state: StakingState, attesters: Iterable[str], *, provider_id: int | None = None
+) -> dict[str, str]:
+    """The split of the stake that counts for each attester: of one that will be refunded nobody earns anything.
+
+    Anybody can stake on somebody else's attester through a provider of their own, as a deposit that will be refunded or,
+    on one that nobody staked on yet, even for good. So a split is to be written anywhere only for a provider one knows.
+
+    Args:
+        state: everything at one block.
+        attesters: checksummed.
+        provider_id: count only stakes through this provider; None for any.
+    """
     splits = {}
     for attester in attesters:
         stake = state.whereabouts.stakes.get(attester)

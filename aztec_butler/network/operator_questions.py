@@ -142,25 +142,25 @@ class OperatorQuestions:
                 alone.
             wallet: the address of the policy ``wallet``.
             overrides: coinbases by attester, which win over the policy.
-            provider_id: also look at every attester of this provider that earns rewards or will; and count only
-                delegations to it.
+            provider_id: whose delegations count, needed for ``split``, since anybody can stake on an attester through a
+                provider of their own; every attester of this provider that earns rewards or will is looked at.
 
         Returns:
             One row per attester. Columns: ``core.coinbase_check.CoinbaseFinding``.
 
         Raises:
-            InputError: what is no address, or rules that contradict themselves; nothing was asked.
+            InputError: nobody to look at, what is no address, or rules that contradict themselves; nothing was asked.
             NotFoundError: there is no provider with this id.
         """
         from aztec_butler.core.coinbase_check import (
             CoinbaseFinding,
             check_coinbases,
-            check_policy,
+            check_question,
             parse_policy,
         )
 
         rule = parse_policy(policy)
-        check_policy(configured, rule, wallet=wallet, overrides=overrides)
+        check_question(configured, rule, wallet=wallet, overrides=overrides, provider_id=provider_id)
         snapshot = self.snapshot()
         found = check_coinbases(
             snapshot.state, configured, rule, wallet=wallet, overrides=overrides, provider_id=provider_id

@@ -8,18 +8,21 @@ import pytest
 from staking_states import delegate, state_of
 from staking_story import ALICE, BOB, CAROL, NEW, OWNER, Story, account
 
-from aztec_butler import InputError, NotFoundError
+from aztec_butler import CheckFailed, InputError, NotFoundError
 from aztec_butler.core.coinbase_check import (
     PROBLEMS,
     CoinbaseVerdict,
     check_coinbases,
-    check_policy,
+    check_question,
     configured_coinbases,
     parse_policy,
     read_coinbases,
+    standing_splits,
 )
 from aztec_butler.core.hexes import ZERO_ADDRESS, parse_address
+from aztec_butler.core.keystores.checks import CheckedSet
 from aztec_butler.core.keystores.coinbase_policy import CoinbasePolicy
+from aztec_butler.core.keystores.faults import Fault, found
 from aztec_butler.core.keystores.public import CoinbaseFrom, PublicAttester, PublicSet
 from aztec_butler.core.lifecycle import Lifecycle
 
@@ -40,8 +43,11 @@ def story() -> Story:
 
 
 def check(configured, *arguments, told=None, **options):
+    """Findings by attester: of provider 1, and of those alone that are configured, unless a provider is named."""
     state = state_of(told or story(), take_rates_bps=(500, 500), now_at=NOW)
-    return {each.attester: each for each in check_coinbases(state, configured, *arguments, **options)}
+    found = check_coinbases(state, configured, *arguments, **{"provider_id": 1} | options)
+    wanted = None if "provider_id" in options else {parse_address(each) for each in configured}
+    return {each.attester: each for each in found if wanted is None or each.attester in wanted}
 
 
 def verdicts(configured, *arguments, **options):
@@ -72,6 +78,25 @@ def verdicts(configured, *arguments, **options):
 )
 def test_split__each_case__has_its_verdict(attester, configured, verdict):
     assert verdicts({attester: configured}) == {attester: verdict}
+
+
+def test_standing_splits__a_stranger_stakes_on_somebody_elses_attester__changes_nothing():
+    told = story().listed(ALICE, BOB, provider_id=2)
+    delegate(told, ALICE, WALLET, provider_id=2)  # waits, to be refunded: Alice is in the set
+    delegate(told, BOB, WALLET, provider_id=2)  # behind Bob's own deposit, so it will be refunded too
+    state = state_of(told, take_rates_bps=(500, 10_000), now_at=NOW)
+    own = {ALICE: SPLITS[ALICE], BOB: SPLITS[BOB]}
+    assert standing_splits(state, [ALICE, BOB, CAROL, DAVE]) == own
+    assert standing_splits(state, [ALICE, BOB], provider_id=1) == own
+    assert standing_splits(state, [ALICE, BOB], provider_id=2) == {}
+
+
+def test_standing_splits__a_stranger_was_first__counts_for_his_provider_only():
+    told = story().listed(CAROL, provider_id=2)
+    delegate(told, CAROL, WALLET, provider_id=2)  # with Carol's public registration, and his own money
+    state = state_of(told, take_rates_bps=(500, 10_000), now_at=NOW)
+    assert standing_splits(state, [CAROL], provider_id=1) == {}
+    assert standing_splits(state, [CAROL], provider_id=2) == {CAROL: WALLET}
 
 
 def test_findings__tell_times_and_reasons():
@@ -152,7 +177,7 @@ def test_waiting__deposit_that_fails__is_idle():
     assert check({ALICE: SPLITS[ALICE]}, told=told)[ALICE].verdict is CoinbaseVerdict.RIGHT
     bob_again = {"key_of": {BOB: (int(ALICE, 16), 2)}}
     state = state_of(story(), take_rates_bps=(500, 500), now_at=NOW, **bob_again)
-    (found,) = check_coinbases(state, {BOB: None})
+    found = next(each for each in check_coinbases(state, {BOB: None}, provider_id=1) if each.attester == BOB)
     assert (found.verdict, found.reason) == (CoinbaseVerdict.IDLE, "its deposit will be refunded")
 
 
@@ -172,7 +197,7 @@ def test_problems__are_the_first_verdicts():
 )
 def test_policy__that_contradicts_itself__is_refused_before_a_chain_is_asked(policy, options):
     with pytest.raises(InputError):
-        check_policy({ALICE: None}, parse_policy(policy), **options)
+        check_question({ALICE: None}, parse_policy(policy), **{"provider_id": 1} | options)
 
 
 def test_policy__unknown_word__is_refused_with_the_words():
@@ -223,15 +248,48 @@ def public(attester, coinbase, source):
     )
 
 
+def checked(attesters, *faults):
+    return CheckedSet(
+        readings=(),
+        means=None,
+        public=PublicSet(attesters=attesters, findings=()),
+        findings=tuple(found(fault, file="a.json") for fault in faults),
+    )
+
+
 def test_configured__of_keystores__the_attester_itself_is_none():
-    keystores = PublicSet(
-        attesters=(
+    keystores = checked(
+        (
             public(ALICE, ALICE, CoinbaseFrom.ATTESTER),
             public(BOB, WALLET, CoinbaseFrom.DEFAULT),
             public(CAROL, OWNER, CoinbaseFrom.VALIDATOR),
         ),
-        findings=(),
+        Fault.ZERO_COINBASE,
     )
     assert configured_coinbases(keystores) == {ALICE: None, BOB: WALLET, CAROL: OWNER}
     with pytest.raises(InputError, match="not known"):
-        configured_coinbases(PublicSet(attesters=(public(None, None, CoinbaseFrom.ATTESTER),), findings=()))
+        configured_coinbases(checked((public(None, None, CoinbaseFrom.ATTESTER),)))
+
+
+def test_configured__of_keystores_with_other_problems__is_refused():
+    for fault in (Fault.UNREADABLE, Fault.DUPLICATE_ATTESTER):
+        with pytest.raises(CheckFailed):
+            configured_coinbases(checked((), fault))
+
+
+def test_question__about_nobody__is_refused():
+    with pytest.raises(InputError, match="no attester"):
+        check({}, CoinbasePolicy.KEEP, provider_id=None)
+
+
+def test_question__of_splits_without_a_provider__is_refused():
+    with pytest.raises(InputError, match="needs the provider"):
+        check({ALICE: None}, provider_id=None)
+
+
+def test_split__of_a_stranger_who_staked_on_our_attester__is_never_expected():
+    told = story().listed(ERIN, provider_id=2)
+    delegate(told, ERIN, account(80), provider_id=2)  # somebody's own provider, and our key
+    found = check({ERIN: account(80)}, told=told)[ERIN]
+    assert (found.expected, found.verdict) == (None, CoinbaseVerdict.UNRULED)
+    assert found.reason == "no rule for provider 2"

@@ -10,8 +10,6 @@ import requests
 from web3 import HTTPProvider, Web3
 
 from aztec_butler import InputError, NotFoundError, connect
-from aztec_butler.core.coinbase_check import check_coinbases
-from aztec_butler.core.keystores.coinbase_policy import splits_of
 from aztec_butler.devnet.season_keys import attester_keys, wallet
 from aztec_butler.devnet.staking_moves import Deposit, StakingMoves
 from aztec_butler.network import Network
@@ -214,10 +212,17 @@ def test_queue_stats__flushed_in_every_epoch__is_empty_when_it_said(devnet):
 # --------------------------------------------------------------------------- coinbases
 
 
-def test_coinbase_check__nothing_configured__expects_the_split_of_each_stake(net, stakes, contract):
+@pytest.mark.parametrize("provider_id", range(1, 6))
+def test_coinbase_check__nothing_configured__expects_the_split_of_each_stake(
+    net, stakes, contract, provider_id
+):
     rollups = [contract("rollup", each.address).functions for each in net.deployment.rollups]
-    splits = {of["attester"]: of["coinbaseSplitContractAddress"] for of, _ in stakes}
-    frame = net.coinbase_check(dict.fromkeys(splits)).set_index("attester")
+    splits = {
+        of["attester"]: of["coinbaseSplitContractAddress"]
+        for of, _ in stakes
+        if of["providerIdentifier"] == provider_id
+    }
+    frame = net.coinbase_check(dict.fromkeys(splits), provider_id=provider_id).set_index("attester")
     assert set(frame.index) == set(splits)
     waiting = net.entry_queue().set_index("attester")
     for attester, split in splits.items():
@@ -235,8 +240,10 @@ def test_coinbase_check__nothing_configured__expects_the_split_of_each_stake(net
         elif status == VALIDATING:
             assert row.activates_in_seconds == 0
     assert frame.verdict.tolist() == sorted(frame.verdict, key=["missing", "idle"].index)
-    right = net.coinbase_check(splits)
-    assert set(right.verdict) == {"right", "idle"}
+    right = net.coinbase_check(splits, provider_id=provider_id)
+    assert set(right.verdict) <= {"right", "idle"}
+    others = net.coinbase_check(splits, provider_id=provider_id % 5 + 1)
+    assert others[others.attester.isin(list(splits))].expected.isna().all()
 
 
 def test_coinbase_check__of_a_provider__finds_attesters_in_no_file(net, stakes):
@@ -247,13 +254,6 @@ def test_coinbase_check__of_a_provider__finds_attesters_in_no_file(net, stakes):
     earning = set(lives.index[lives.isin(["validating", "entry-queued"])])
     assert set(frame.attester) == earning
     assert earning
-
-
-def test_coinbase_check__agrees_with_what_set_coinbase_would_set(net):
-    snapshot = net.snapshot()
-    splits = splits_of(snapshot.delegations())
-    told = {each.attester: each.expected for each in check_coinbases(snapshot.state, dict.fromkeys(splits))}
-    assert told == splits
 
 
 def test_coinbase_check__rules_that_contradict_themselves__ask_nobody():
