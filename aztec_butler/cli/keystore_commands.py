@@ -27,6 +27,8 @@ from aztec_butler.core.keystores.merging import Assignment
 from aztec_butler.core.setting_values import read_url
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from aztec_butler.core.keystores.coinbases import CoinbaseChange
     from aztec_butler.core.records import BlockStamp
 
@@ -211,21 +213,23 @@ def set_coinbase(  # noqa: D417 - as above
     replaced at once, and the old text is kept beside it. A file that was changed since it was read, or that others can
     read, is refused. The node takes up new coinbases when its keystore is reloaded, or at its next start.
 
-    Only the policy split asks a network.
+    Only the policy split asks a network: about the latest block for a plan, about the last finalized one where files are
+    written, unless --block names a block by number, by hash or as safe.
 
     Args:
         paths: files, and folders of which the node loads every .json file; what one node loads belongs into one call.
-        policy: split is the split of the attester's delegation, and leaves those without one alone; wallet is one
-            address for all; keep changes nothing but what the overrides say.
+        policy: split is the split of the attester's delegation to one provider, and leaves the others alone; wallet is
+            one address for all; keep changes nothing but what the overrides say.
         wallet: the address of the policy wallet.
         overrides: a JSON object of coinbases by attester, which win over the policy.
-        provider_id: count only delegations to this provider.
+        provider_id: the provider whose delegations count; needed by the policy split, since anybody can stake on an
+            attester through a provider of their own.
         write: write the files.
         keep_backups: how many backups of a file to keep.
 
     Examples:
         aztec-butler keystore set-coinbase keystore --policy split --provider-id 7
-        aztec-butler keystore set-coinbase keystore --policy split --write
+        aztec-butler keystore set-coinbase keystore --policy split --provider-id 7 --write
         aztec-butler keystore set-coinbase key1.json --policy wallet --wallet 0x00000000000000000000000000000000000000aa
         aztec-butler keystore set-coinbase keystore --policy keep --overrides overrides.json --write
     """
@@ -233,15 +237,26 @@ def set_coinbase(  # noqa: D417 - as above
     from aztec_butler.core.keystores.coinbases import CoinbaseChange, plan_coinbases
     from aztec_butler.core.keystores.public import attesters_of
 
+    if (provider_id is None) is (policy is CoinbasePolicy.SPLIT):
+        raise InputError(
+            "the policy split, and no other, needs the provider whose delegations count",
+            hint="anybody can stake on an attester through a provider of their own; aztec-butler provider-id ADMIN",
+            policy=policy.value,
+        )
     exceptions = None if overrides is None else read_overrides(read_text(overrides))
     read = read_all(paths)
     checked = options.check(read)
     attesters = attesters_of(checked.public)
     # Once without splits: what is wrong with the words must not cost a read of the chain first.
     wanted_coinbases(attesters, policy, wallet=wallet, overrides=exceptions)
-    splits, stamp, facts = (
-        _splits(session, block, provider_id) if policy is CoinbasePolicy.SPLIT else ({}, None, {})
-    )
+    splits: dict[str, str] = {}
+    stamp: BlockStamp | None = None
+    facts: dict[str, object] = {}
+    notes: list[str] = []
+    if provider_id is not None:
+        splits, stamp, facts, notes = _splits(
+            session, "finalized" if write and block == "latest" else block, attesters, provider_id
+        )
     wanted = wanted_coinbases(attesters, policy, splits=splits, wallet=wallet, overrides=exceptions)
     plan = plan_coinbases(checked, wanted)
     done = apply_plan(plan.edits, read.sources, write=write, keep_backups=keep_backups)
@@ -251,20 +266,29 @@ def set_coinbase(  # noqa: D417 - as above
         stamp=stamp,
         facts={**facts, "written": write},
         lines=(*_lines_of_changes(plan.changes), *lines_of_edits(plan.edits)),
-        notes=tuple(done),
+        notes=(*notes, *done),
     )
 
 
 def _splits(
-    session: Session, block: int | str, provider_id: int | None
-) -> "tuple[dict[str, str], BlockStamp, dict[str, object]]":
-    """The splits of delegated attesters at a block."""
-    from aztec_butler.core.keystores.coinbase_policy import splits_of
+    session: Session, block: int | str, attesters: "Iterable[str]", provider_id: int
+) -> "tuple[dict[str, str], BlockStamp | None, dict[str, object], list[str]]":
+    """The splits of delegated attesters at a block, and which attesters others have staked on."""
+    from aztec_butler.core.coinbase_check import standing_splits
 
     with session.connect(block) as network:
         snapshot = network.snapshot()
-        splits = splits_of(snapshot.delegations(), provider_id=provider_id)
-    return splits, snapshot.block, {"network": network.name, "chain_id": network.chain_id}
+        anybodys = standing_splits(snapshot.state, attesters)
+        splits = standing_splits(snapshot.state, attesters, provider_id=provider_id)
+    strangers = [attester for attester in anybodys if attester not in splits]
+    notes = [f"{attester} was staked on through another provider; left alone" for attester in strangers]
+    facts = {
+        "network": network.name,
+        "chain_id": network.chain_id,
+        "provider_id": provider_id,
+        "staked_through_others": strangers,
+    }
+    return splits, snapshot.block, facts, notes
 
 
 def _lines_of_changes(changes: "tuple[CoinbaseChange, ...]") -> list[str]:

@@ -67,6 +67,10 @@ class _Snapshot:
     def __init__(self, network):
         self._network = network
 
+    @property
+    def state(self):
+        return self._network.tables["state"]
+
     def __getattr__(self, method):
         def ask(*arguments):
             self._network.asked.append((method, *arguments))

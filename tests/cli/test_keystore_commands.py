@@ -7,13 +7,13 @@ import shutil
 import stat
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import keystore_cases as cases
 import pytest
 from keystore_cases import ADDRESSES, BLS, COINBASE, ETH, FEES, MNEMONIC, PASSWORD
 from keystore_reading import FILES
 
-from aztec_butler.core import rows
 from aztec_butler.core.bls import find_fault, parse_registrations, registration
 from aztec_butler.core.keystores.publishers import read_publishers
 
@@ -196,11 +196,17 @@ def test_set_coinbase__with_write__once(run, folder):
     assert len(list(folder.iterdir())) == 2
 
 
-def test_set_coinbase__split__of_the_delegation(run, folder, network, make):
-    network.tables["delegations"] = (
-        make(rows.Delegation, attester=ONE, split=FOUR, provider_id=7),
-        make(rows.Delegation, attester=TWO, split=FOUR, provider_id=8),
-    )
+def stakes(**providers):
+    """A state in which attesters are staked with providers, all through one split."""
+    delegated = {
+        attester: SimpleNamespace(delegated=SimpleNamespace(provider_id=provider_id, split=FOUR))
+        for attester, provider_id in providers.items()
+    }
+    return SimpleNamespace(whereabouts=SimpleNamespace(stakes=delegated))
+
+
+def test_set_coinbase__split__of_the_delegation(run, folder, network):
+    network.tables["state"] = stakes(**{ONE: 7, TWO: 8})
     words = ["keystore", "set-coinbase", folder, "--policy", "split", "--provider-id", 7, "--format", "json"]
     document = json.loads(run(*words).out)
     assert {row["attester"]: (row["verdict"], row["after"]) for row in document["rows"]} == {
@@ -209,7 +215,17 @@ def test_set_coinbase__split__of_the_delegation(run, folder, network, make):
     }
     assert document["block"]["number"] == 24_000_000
     assert (document["network"], document["written"]) == ("mainnet", False)
-    assert network.asked == [("delegations",)]
+    assert document["staked_through_others"] == [TWO]
+    assert network.connected[-1]["block"] == "latest"
+
+
+def test_set_coinbase__split_written__is_that_of_a_final_block(run, folder, network):
+    network.tables["state"] = stakes(**{ONE: 7})
+    words = ["keystore", "set-coinbase", folder, "--policy", "split", "--provider-id", 7, "--write"]
+    assert run(*words).code == 0
+    assert network.connected[-1]["block"] == "finalized"
+    run(*words, "--block", 24_000_000)
+    assert network.connected[-1]["block"] == 24_000_000
 
 
 def test_set_coinbase__keep__asks_nobody_and_follows_overrides(run, folder, network):
@@ -224,7 +240,12 @@ def test_set_coinbase__keep__asks_nobody_and_follows_overrides(run, folder, netw
     ("words", "told"),
     [
         (["--policy", "wallet"], "the wallet belongs to the policy wallet"),
-        (["--policy", "split", "--wallet", FOUR], "the wallet belongs to the policy wallet"),
+        (["--policy", "split"], "needs the provider whose delegations count"),
+        (["--policy", "keep", "--provider-id", 7], "needs the provider whose delegations count"),
+        (
+            ["--policy", "split", "--provider-id", 7, "--wallet", FOUR],
+            "the wallet belongs to the policy wallet",
+        ),
         (["--policy", "wallet", "--wallet", "0x" + "0" * 40], "zero address"),
         (["--policy", "walet", "--wallet", FOUR], "expected one of a few words"),
         ([], "policy"),

@@ -13,18 +13,14 @@ from keystore_cases import ADDRESSES, COINBASE, ETH, FEES, KEY_FILES, MNEMONIC, 
 from keystore_reading import examine, remembered_keys
 
 from aztec_butler.core.errors import CheckFailed, InputError
-from aztec_butler.core.history import Outcome
 from aztec_butler.core.keystores.coinbase_policy import (
     CoinbasePolicy,
     WantedCoinbase,
     read_overrides,
-    splits_of,
     wanted_coinbases,
 )
 from aztec_butler.core.keystores.coinbases import Verdict, plan_coinbases
 from aztec_butler.core.keystores.public import attesters_of, coinbases_of
-from aztec_butler.core.lifecycle import Lifecycle
-from aztec_butler.core.rows import Delegation
 
 ONE, TWO, THREE, FOUR = ADDRESSES
 ZERO = "0x" + "0" * 40
@@ -115,34 +111,6 @@ def test_overrides__anything_else__is_refused(text, sentence):
     with pytest.raises(InputError, match=sentence) as raised:
         read_overrides(text)
     assert ETH[3] not in str(raised.value)
-
-
-def delegation(
-    attester: str, split: str, *, provider_id: int = 7, outcome: Outcome = Outcome.ACTIVATED
-) -> Delegation:
-    values = dict.fromkeys((field.name for field in Delegation.__attrs_attrs__), 0)
-    return Delegation(
-        **values
-        | {
-            "attester": attester,
-            "split": split,
-            "provider_id": provider_id,
-            "outcome": outcome,
-            "lifecycle": Lifecycle.VALIDATING,
-        }
-    )
-
-
-def test_splits__the_last_stake_that_was_not_refunded():
-    made = [
-        delegation(ONE, COINBASE),
-        delegation(ONE, FOUR),
-        delegation(ONE, THREE, outcome=Outcome.REFUNDED),
-        delegation(TWO, THREE, outcome=Outcome.REFUNDED),
-        delegation(THREE, FOUR, provider_id=8, outcome=Outcome.WAITING),
-    ]
-    assert splits_of(made) == {ONE: FOUR, THREE: FOUR}
-    assert splits_of(made, provider_id=7) == {ONE: FOUR}
 
 
 # --------------------------------------------------------------------------- plans

@@ -9,9 +9,7 @@ import attrs
 
 from aztec_butler.core.errors import InputError
 from aztec_butler.core.hexes import ZERO_ADDRESS, parse_address
-from aztec_butler.core.history import Outcome
 from aztec_butler.core.keystores.text import BrokenText, Kind, parse_text
-from aztec_butler.core.rows import Delegation
 
 _OVERRIDES = '{"0xATTESTER": "0xCOINBASE", ...}'
 
@@ -115,17 +113,3 @@ def _coinbase(name: str, value: object) -> str:
     if address == ZERO_ADDRESS:
         raise InputError("rewards would go to the zero address", where=name)
     return address
-
-
-def splits_of(delegations: Iterable[Delegation], *, provider_id: int | None = None) -> dict[str, str]:
-    """The split of each delegated attester: of the last stake made with it that was not refunded.
-
-    Args:
-        delegations: in the order in which they were made.
-        provider_id: count only stakes with this provider; None for any.
-    """
-    return {
-        delegation.attester: delegation.split
-        for delegation in delegations
-        if delegation.outcome is not Outcome.REFUNDED and provider_id in (None, delegation.provider_id)
-    }
