@@ -11,12 +11,12 @@ from aztec_butler.core.errors import InputError
 Block = int | str
 
 
-def _names(text: str) -> tuple[str, ...]:
+def parse_names(text: str) -> tuple[str, ...]:
     """Names of events between commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _contracts(text: str) -> dict[str, str]:
+def parse_contracts(text: str) -> dict[str, str]:
     """Contracts and their roles: ``ADDRESS=ROLE`` between commas."""
     found = {}
     for part in filter(None, map(str.strip, text.split(","))):
@@ -31,10 +31,10 @@ def _contracts(text: str) -> dict[str, str]:
 def events(  # noqa: D417 - what groups of options give is not the caller's
     session: Session,
     block: Block,
-    *names: Annotated[tuple[str, ...], _names, "NAMES"],
+    *names: Annotated[tuple[str, ...], parse_names, "NAMES"],
     from_: Annotated[str, str, "WHEN"] | None = None,
     to: Annotated[str, str, "WHEN"] | None = None,
-    contracts: Annotated[dict[str, str], _contracts, "ADDRESS=ROLE,..."] | None = None,
+    contracts: Annotated[dict[str, str], parse_contracts, "ADDRESS=ROLE,..."] | None = None,
 ) -> Answer:
     """Decoded events of every version of the contracts, in the order of the chain.
 

@@ -21,6 +21,7 @@ COMMANDS: Final[Mapping[str, Any]] = {
     "queue": {"stats": "queue_commands:stats", "runway": "queue_commands:runway"},
     "coinbase": {"check": "coinbase_commands:check"},
     "events": "events_command:events",
+    "extract": "extract_command:extract",
     "block": "node_commands:block",
     "node": "node_commands:node",
     "decode": "decode_command:decode",
