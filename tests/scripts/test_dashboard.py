@@ -1,0 +1,191 @@
+"""The Grafana dashboard: that it imports anywhere, and asks for what the exporter has."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import combinations
+
+import pytest
+from exported_names import exported_labels
+from promql import grouping_labels, series_of
+
+SELECTED = {("instance", "=~", "$instance"), ("network", "=~", "$network")}
+UNITS = {"none", "s", "percentunit", "locale", "reqps"}
+
+
+@pytest.fixture(scope="module")
+def dashboard(deploy):
+    return json.loads((deploy / "dashboard.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def panels(dashboard):
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+
+
+@pytest.fixture(scope="module")
+def recorded(rules):
+    return {rule["record"] for rule in rules["recording"]}
+
+
+def test_dashboard__imports__into_any_grafana(dashboard):
+    (given,) = dashboard["__inputs"]
+    assert (given["name"], given["type"], given["pluginId"]) == ("DS_PROMETHEUS", "datasource", "prometheus")
+    assert dashboard["uid"] == "aztec-butler"
+    assert dashboard["id"] is None
+    assert dashboard["schemaVersion"] >= 38
+    assert dashboard["title"]
+    needed = {(each["type"], each["id"]) for each in dashboard["__requires"]}
+    types = {panel["type"] for panel in dashboard["panels"]} - {"row"}
+    assert needed == {
+        ("grafana", "grafana"),
+        ("datasource", "prometheus"),
+        *(("panel", kind) for kind in types),
+    }
+
+
+def test_dashboard__sources__are_the_one_that_is_asked_for(dashboard):
+    sources = list(sources_of(dashboard))
+    assert len(sources) > 50
+    assert {source["uid"] for source in sources} == {"${DS_PROMETHEUS}", "-- Grafana --"}
+
+
+def sources_of(part):
+    """Every data source that any part of the dashboard names."""
+    if isinstance(part, list):
+        for each in part:
+            yield from sources_of(each)
+    elif isinstance(part, dict):
+        if "datasource" in part:
+            yield part["datasource"]
+        for each in part.values():
+            yield from sources_of(each)
+
+
+def test_dashboard__variables__network_and_exporter(dashboard):
+    variables = {each["name"]: each for each in dashboard["templating"]["list"]}
+    assert set(variables) == {"instance", "network"}
+    exported = exported_labels()
+    for name, variable in variables.items():
+        series, label = re.fullmatch(
+            r"label_values\((.+), (\w+)\)", variable["query"]["query"], re.DOTALL
+        ).groups()
+        assert label == name
+        assert label in exported[series_of(series)[0].name]
+        assert variable["includeAll"]
+        assert variable["multi"]
+
+
+def test_dashboard__rows__are_those_that_an_operator_looks_for(dashboard):
+    rows = [panel["title"] for panel in dashboard["panels"] if panel["type"] == "row"]
+    assert rows[:5] == [
+        "Overview",
+        "Our attesters",
+        "Queue and provider",
+        "Coinbases, rewards, publishers",
+        "Node",
+    ]
+
+
+def test_dashboard__places__do_not_overlap(dashboard):
+    taken = [panel["gridPos"] for panel in dashboard["panels"]]
+    assert all(each["x"] >= 0 and each["x"] + each["w"] <= 24 and each["h"] > 0 for each in taken)
+    for one, other in combinations(taken, 2):
+        apart = (
+            one["x"] + one["w"] <= other["x"]
+            or other["x"] + other["w"] <= one["x"]
+            or one["y"] + one["h"] <= other["y"]
+            or other["y"] + other["h"] <= one["y"]
+        )
+        assert apart, (one, other)
+    numbers = [panel["id"] for panel in dashboard["panels"]]
+    assert len(set(numbers)) == len(numbers)
+    titles = [panel["title"] for panel in dashboard["panels"]]
+    assert len(set(titles)) == len(titles)
+
+
+def test_panels__each__has_a_unit_and_says_what_it_shows(panels):
+    for panel in panels:
+        assert panel["fieldConfig"]["defaults"]["unit"] in UNITS, panel["title"]
+        assert panel["description"].endswith("."), panel["title"]
+        assert panel["targets"], panel["title"]
+        references = [target["refId"] for target in panel["targets"]]
+        assert len(set(references)) == len(references), panel["title"]
+
+
+def test_panels__metrics_and_labels__exist(panels, recorded):
+    exported = exported_labels()
+    for panel in panels:
+        for target in panel["targets"]:
+            known = set()
+            for series in series_of(target["expr"]):
+                if series.name == "ALERTS":
+                    continue
+                labels = {"instance", "network", "attester", "tip", "collector"}
+                if series.name not in recorded:
+                    assert series.name in exported, f"{panel['title']}: {series.name}"
+                    labels = exported[series.name]
+                assert series.labels <= labels, f"{panel['title']}: {series}"
+                known |= labels
+            assert grouping_labels(target["expr"]) <= known, panel["title"]
+            shown = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
+            assert shown <= known, panel["title"]
+
+
+def test_panels__each__follows_the_variables(panels):
+    for panel in panels:
+        for target in panel["targets"]:
+            for series in series_of(target["expr"]):
+                if series.name != "ALERTS":
+                    assert set(series.matchers) >= SELECTED, f"{panel['title']}: {series}"
+
+
+def test_panels__seconds_and_ratios__are_shown_as_what_they_are(panels):
+    """A metric's unit stands in its name: what is shown of it alone has that unit."""
+    units = {
+        "_seconds": "s",
+        "_ratio": "percentunit",
+        ":ratio": "percentunit",
+        "_eth": "locale",
+        "_aztec": "locale",
+    }
+    for panel in panels:
+        if panel["type"] == "table":
+            continue
+        for target in panel["targets"]:
+            names = [series.name for series in series_of(target["expr"])]
+            for end, unit in units.items():
+                if names and names[0].endswith(end):
+                    assert panel["fieldConfig"]["defaults"]["unit"] == unit, panel["title"]
+
+
+def test_tables__columns__have_names_and_units(panels):
+    tables = [panel for panel in panels if panel["type"] == "table"]
+    assert tables
+    for panel in tables:
+        joined, organized = (each["options"] for each in panel["transformations"])
+        assert {f"Value #{target['refId']}" for target in panel["targets"]} == set(organized["renameByName"])
+        overridden = {each["matcher"]["options"] for each in panel["fieldConfig"]["overrides"]}
+        assert overridden == set(organized["renameByName"].values())
+        for target in panel["targets"]:
+            assert target["instant"]
+            assert target["format"] == "table"
+            assert grouping_labels(target["expr"]) == {joined["byField"]}
+
+
+def test_dashboard__every_collector__is_seen(panels):
+    """Nothing is collected that nobody looks at: each subject has a panel."""
+    from exported_names import collectors_of
+
+    asked = {
+        series.name.removeprefix("network:")
+        .removeprefix("attester:")
+        .replace("aztec_butler:", "aztec_butler_")
+        for panel in panels
+        for target in panel["targets"]
+        for series in series_of(target["expr"])
+    }
+    owners = collectors_of()
+    seen = {owner for name in asked for owner in owners.get(name, ())}
+    assert seen == {owner for each in owners.values() for owner in each}
