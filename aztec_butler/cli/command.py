@@ -16,6 +16,9 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from aztec_butler.core.errors import InputError
 
+OUTPUT_OPTIONS = ("output", "file", "safe_file")
+"""Options that name a file to write."""
+
 
 class Command:
     """A function that answers, with what the command line needs to know about it.

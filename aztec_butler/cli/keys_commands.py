@@ -66,7 +66,7 @@ def register(  # noqa: D417 - what groups of options give is not the caller's
     """Public keys and proof of possession of BLS secrets: what staking asks of an attester, as JSON.
 
     The file holds one secret on each line: 0x and 64 hex digits, with the attester's address before it where it is to
-    stand in the answer. Nobody else on the machine may be able to read it. The answer holds nothing secret, and has the
+    stand in the answer. It has to be its owner's alone (chmod 600), or a pipe. The answer holds nothing secret, and has the
     form that `aztec validator-keys staker` writes and `keys verify` reads.
 
     Exit code 5 when a key, good in itself, needs more gas than the GSE grants: its deposit would fail.
@@ -161,13 +161,13 @@ def verify(  # noqa: D417 - as above
 
 
 def _read_secret_file(path: str) -> str:
-    """The text of a file that only its owner, and perhaps his group, can read."""
+    """The text of a file that only its owner can use, or of a pipe."""
     try:
         with Path(path).expanduser().open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            if stat.S_ISREG(mode) and mode & stat.S_IROTH:
+            if stat.S_ISREG(mode) and mode & 0o077:
                 raise InputError(
-                    "a file with secrets can be read by every user of this machine",
+                    "group or others can use a file with secrets",
                     path=path,
                     mode=f"{stat.S_IMODE(mode):04o}",
                     hint=f"chmod 600 {path}",

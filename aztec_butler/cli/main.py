@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from aztec_butler.cli.command import Command
+from aztec_butler.cli.command import OUTPUT_OPTIONS, Command
 from aztec_butler.cli.table_of_commands import COMMANDS, load
 from aztec_butler.cli.words import Line, prepare_words, take_apart
 from aztec_butler.core.errors import ButlerError, InputError
@@ -68,6 +68,10 @@ def _run(line: Line, words: Sequence[str]) -> None:
 
 def run_invocation(command: Command, arguments: tuple[Any, ...], options: Mapping[str, Any]) -> None:
     """Run a parsed command and show its answer."""
+    if any(options.get(name) is not None for name in OUTPUT_OPTIONS):
+        from aztec_butler.cli.overwriting import check_outputs
+
+        check_outputs(arguments, options)
     if not command.renders:
         command.run(arguments, options)
         return

@@ -90,12 +90,13 @@ def test_register__bad_secrets__are_refused_without_being_shown(cli, secrets, te
     assert "0123456789abcdef" not in ran.err.lower()
 
 
-def test_register__file_that_everybody_can_read__is_refused(cli, secrets):
-    path = secrets(f"0x{SECRET:064x}\n", mode=0o644)
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620])
+def test_register__file_that_others_can_use__is_refused(cli, secrets, mode):
+    path = secrets(f"0x{SECRET:064x}\n", mode=mode)
     ran = cli("keys", "register", "--secret-file", path)
     assert (ran.code, ran.out) == (2, "")
     assert f"chmod 600 {path}" in ran.err
-    Path(path).chmod(0o640)
+    Path(path).chmod(0o400)
     assert cli("keys", "register", "--secret-file", path).code == 0
 
 
