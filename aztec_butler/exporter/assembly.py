@@ -37,7 +37,7 @@ from aztec_butler.exporter.collectors import (
     validators,
 )
 from aztec_butler.exporter.l1_collector import USUAL_PACE, Pace
-from aztec_butler.exporter.l1_reading import L1Reading
+from aztec_butler.exporter.l1_reading import MAX_AGE_SECONDS, L1Reading
 from aztec_butler.exporter.ours import Who
 from aztec_butler.exporter.own_files import OwnFiles
 from aztec_butler.exporter.patient_source import OpenSource, PatientSource
@@ -85,14 +85,20 @@ class Reader:
     balances: BalanceBook
 
     @classmethod
-    def of(cls, connection: Settings, connect: Connect) -> Reader:
-        """A reader that has asked nothing yet."""
+    def of(cls, connection: Settings, connect: Connect, max_age_seconds: float) -> Reader:
+        """A reader that has asked nothing yet.
+
+        Args:
+            connection: the settings it is made with.
+            connect: opens a connection.
+            max_age_seconds: how long a reading of L1 is shared.
+        """
         source = PatientSource(connection.network, lambda: connect(connection))
         aztec_node = _aztec_node(connection)
         return cls(
             connection=connection,
             source=source,
-            reading=L1Reading(source),
+            reading=L1Reading(source, max_age_seconds=max_age_seconds),
             node=aztec_node,
             stats=None if aztec_node is None else StatsReader(aztec_node),
             balances=BalanceBook(source),
@@ -148,10 +154,16 @@ def assemble(settings: ExporterSettings, connect: Connect, before: Assembly | No
     readers: dict[str, Reader] = {}
     collectors: list[Collector] = []
     left_out: dict[str, dict[str, str]] = {}
+    max_age = _max_age_seconds(settings)
     for each in settings.networks:
         known = None if before is None else before.readers.get(each.name)
-        reader = known if known and _same(known.connection, each.connection) else None
-        readers[each.name] = reader = reader or Reader.of(each.connection, connect)
+        fits = (
+            known is not None
+            and known.reading.max_age_seconds == max_age
+            and _same(known.connection, each.connection)
+        )
+        reader = known if known is not None and fits else Reader.of(each.connection, connect, max_age)
+        readers[each.name] = reader
         who = OwnFiles(each.named(settings.max_series), [Path(path).expanduser() for path in each.keystores])
         looked_after = _read_hosts(each)
         possible = _Possible(settings=settings, network=each, reader=reader, who=who, hosts=looked_after)
@@ -219,6 +231,12 @@ class _Possible:
                 pace=pace,
             )
         return makers
+
+
+def _max_age_seconds(settings: ExporterSettings) -> float:
+    """How long a reading of L1 is shared: shorter than any interval, so that each round has a block of its own."""
+    chosen = [seconds for name, seconds in settings.intervals.items() if name not in _PACES]
+    return min([MAX_AGE_SECONDS, *(seconds / 2 for seconds in chosen)])
 
 
 def _same(one: Settings, other: Settings) -> bool:

@@ -101,6 +101,7 @@ class L1Reading:
 
     Attributes:
         source: the network.
+        max_age_seconds: as given.
         times: of blocks, remembered.
         splits: how splits divide, remembered.
         slashers: the terms of slashing, remembered.
@@ -117,7 +118,7 @@ class L1Reading:
         self.times = BlockTimes(source)
         self.splits = SplitTerms(source)
         self.slashers = Slashers(source)
-        self._max_age_seconds = max_age_seconds
+        self.max_age_seconds = max_age_seconds
         self._monotonic = monotonic
         self._changed = threading.Condition()
         self._attempt: _Attempt | None = None
@@ -159,7 +160,7 @@ class L1Reading:
     def _is_over(self, attempt: _Attempt) -> bool:
         if not attempt.is_done:
             return False
-        return attempt.snapshot is None or self._monotonic() - attempt.began > self._max_age_seconds
+        return attempt.snapshot is None or self._monotonic() - attempt.began > self.max_age_seconds
 
     def _lead(self, attempt: _Attempt) -> None:
         snapshot, error = None, None

@@ -74,6 +74,18 @@ def test_assembly__chosen_collectors_at_their_pace(everything):
     assert usual["rewards"] == paces["rewards"][0]
 
 
+def test_assembly__fast_rounds__share_no_reading_of_the_one_before():
+    def max_age(**own):
+        return assemble(settings(**own), Connection).readers["mainnet"].reading.max_age_seconds
+
+    assert max_age() == 15
+    assert max_age(intervals="rollup=10,node=1") == 5
+    assert max_age(intervals="node=1,hosts=2,publishers=3") == 15
+    first = assemble(settings(), Connection)
+    second = assemble(settings(intervals="rollup=4"), Connection, first)
+    assert second.readers["mainnet"] is not first.readers["mainnet"]
+
+
 def test_assembly__again__takes_over_what_has_not_changed():
     first = assemble(settings(provider_ids="1"), Connection)
     second = assemble(settings(provider_ids="2", listen="127.0.0.1:0"), Connection, first)
