@@ -12,9 +12,10 @@ import attrs
 
 from aztec_butler.clients.safe_contract import check_multi_send, fetch_safe_state, fetch_transaction_hash
 from aztec_butler.clients.safe_service import PROPOSER_HINT, NotAProposer
-from aztec_butler.core.calls import Call, refuse_open_allowance
+from aztec_butler.core.calls import Call
 from aztec_butler.core.errors import InputError, NodeRefused
 from aztec_butler.core.hexes import parse_bytes, to_hex
+from aztec_butler.core.safe_judgement import refuse_dangers
 from aztec_butler.core.safe_queue import (
     QueuedTransaction,
     SafeState,
@@ -86,13 +87,12 @@ def plan_proposal(
         rpc: a node of the Safe's chain, which then has the last word on version, nonce, owners and hash.
 
     Raises:
-        InputError: no call, or one that lets everybody spend.
+        InputError: no call, or one that lets everybody spend or runs a stranger's code, at any depth.
         NotAProposer: the sender may not propose.
         NotFoundError: no such Safe.
         NodeError: the service or the node failed, or contradict each other.
     """
-    for call in calls:
-        refuse_open_allowance(call.data)
+    refuse_dangers(calls)
     indexed = service.get_safe(safe)
     state = indexed if rpc is None else fetch_safe_state(rpc, safe)
     first = transaction_of(calls, nonce=0, version=parse_version(state.version))

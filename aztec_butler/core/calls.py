@@ -41,6 +41,11 @@ _ALLOWANCES: Final = {
 """Functions that let somebody spend, with the positions of who and how much; with zero they take the right back."""
 
 
+OPEN_ALLOWANCE: Final = (
+    "whatever a multicall contract may spend, everybody can take: it calls anything for anybody"
+)
+
+
 def _content(value: object) -> bytes:
     return value if isinstance(value, bytes) else parse_bytes(value)
 
@@ -194,7 +199,7 @@ def refuse_open_allowance(data: bytes) -> None:
     found = open_allowance(data)
     if found is not None:
         raise InputError(
-            "whatever a multicall contract may spend, everybody can take: it calls anything for anybody",
+            OPEN_ALLOWANCE,
             hint="approve the contract that is to take the tokens, in a transaction of its own",
             function=found[0],
             spender=found[1],

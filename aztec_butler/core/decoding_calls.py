@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from aztec_butler.core.abi import Function
 from aztec_butler.core.abi_types import WORD
-from aztec_butler.core.calls import Call, refuse_open_allowance
+from aztec_butler.core.calls import OPEN_ALLOWANCE, Call, open_allowance
 from aztec_butler.core.decoding import Decoded, DecodedValue, Kind, Operation, find_function, with_labels
 from aztec_butler.core.decoding_batches import CARRIERS, Carried
 from aztec_butler.core.decoding_fields import argument_fields
-from aztec_butler.core.errors import DecodeError, InputError
+from aztec_butler.core.errors import DecodeError
 from aztec_butler.core.hexes import parse_address, parse_bytes, to_hex
 from aztec_butler.core.networks import MULTICALL3_ADDRESS, PRESETS
 
@@ -23,6 +23,10 @@ _DEEPEST: Final = 16
 _SHARED_BYTES: Final = 1 << 16
 _UNLIMITED: Final = (1 << 256) - 1
 _TOKEN_ALLOWANCES: Final = ("approve(address,uint256)", "increaseAllowance(address,uint256)")
+
+STRANGE_CODE: Final = "a delegate call: the target's code runs as the sender itself, with all that it owns"
+TOO_DEEP: Final = f"calls inside calls to more than {_DEEPEST} levels: those inside are not read"
+TOO_MUCH: Final = "calls inside share their bytes with others: the rest is not read"
 
 
 def explain(
@@ -80,10 +84,16 @@ def decode_call(content: bytes, *, strict: bool) -> Decoded:
 
 
 @cache
-def known_roles() -> dict[str, str]:
-    """Roles of the contracts that are known before anybody is asked, by address."""
+def known_roles(chain_id: int | None = None) -> dict[str, str]:
+    """Roles of the contracts that are known before anybody is asked, by address.
+
+    Args:
+        chain_id: leaves out those of other chains, where anything may stand at the same addresses; None for all.
+    """
     roles = {MULTICALL3_ADDRESS: "multicall3"} | dict.fromkeys(_multi_sends(), "multi_send")
     for network in PRESETS.values():
+        if chain_id not in (None, network.chain_id):
+            continue
         found = {"registry": network.registry, "staking_registry": network.staking_registry}
         roles |= {address: role for role, address in found.items() if address is not None}
     return roles
@@ -114,13 +124,9 @@ class Reader:
         self._left -= len(call.data)
         warnings: list[str] = []
         if call.operation is Operation.DELEGATE_CALL and call.to not in _multi_sends():
-            warnings.append(
-                "a delegate call: the target's code runs as the sender itself, with all that it owns"
-            )
-        try:
-            refuse_open_allowance(call.data)
-        except InputError as error:
-            warnings.append(error.sentence)
+            warnings.append(STRANGE_CODE)
+        if open_allowance(call.data) is not None:
+            warnings.append(OPEN_ALLOWANCE)
         role = self._known.get(call.to or "")
         found = find_function(call.data[:4], role) if len(call.data) >= 4 else None
         if found is None:
@@ -149,13 +155,13 @@ class Reader:
         if carrier is None:
             return ()
         if depth >= _DEEPEST:
-            warnings.append(f"calls inside calls to more than {_DEEPEST} levels: those inside are not read")
+            warnings.append(TOO_DEEP)
             return ()
         inner: list[Decoded] = []
         try:
             for call in carrier(*arguments):
                 if len(call.data) > self._left:
-                    warnings.append("calls inside share their bytes with others: the rest is not read")
+                    warnings.append(TOO_MUCH)
                     break
                 inner.append(self.read(call, depth + 1))
         except DecodeError as error:

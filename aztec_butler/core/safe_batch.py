@@ -9,16 +9,18 @@ Source: safe-global/safe-wallet-monorepo, apps/tx-builder/src/{typings/models.ts
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import attrs
 
-from aztec_butler.core.calls import Call, check_address, refuse_open_allowance
+from aztec_butler.core.calls import Call, check_address
 from aztec_butler.core.decoding import Kind, decode_bytes
+from aztec_butler.core.decoding_calls import known_roles
 from aztec_butler.core.errors import DecodeError, InputError, NotFoundError
 from aztec_butler.core.hexes import to_hex
 from aztec_butler.core.safe_checksum import batch_checksum
+from aztec_butler.core.safe_judgement import looks_like, refuse_dangers
 from aztec_butler.core.units import render_tokens
 
 LARGEST_BATCH: Final = 100
@@ -63,7 +65,7 @@ def split_calls(
         largest: calls in a file at most.
 
     Raises:
-        InputError: no call, one to nobody, or one that lets everybody spend.
+        InputError: no call, one to nobody, or one that lets everybody spend or runs a stranger's code, at any depth.
     """
     if not calls:
         raise InputError("a batch needs at least one call")
@@ -71,7 +73,8 @@ def split_calls(
         raise InputError("a file holds 1 to 100 transactions", value=largest)
     owner = check_address("safe", safe)
     for position, call in enumerate(calls, 1):
-        _check_call(call, position)
+        _check_receiver(call, position)
+    refuse_dangers(calls)
     parts = [tuple(calls[start : start + largest]) for start in range(0, len(calls), largest)]
     return tuple(
         SafeBatch(
@@ -113,10 +116,9 @@ def encode_batch(batch: SafeBatch) -> bytes:
     return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def _check_call(call: Call, position: int) -> None:
+def _check_receiver(call: Call, position: int) -> None:
     try:
         check_address("to", call.to)
-        refuse_open_allowance(call.data)
     except InputError as error:
         error.facts = {"transaction": position, **error.facts}
         raise
@@ -128,8 +130,13 @@ def _description(calls: Sequence[Call]) -> str:
     )
 
 
-def describe_call(call: Call) -> str:
-    """What a call does, as far as its calldata tells; for calls that nobody made here.
+def describe_call(call: Call, *, chain_id: int | None = None, roles: Mapping[str, str] | None = None) -> str:
+    """What a call does, as far as its calldata and its receiver tell; for calls that nobody made here.
+
+    Args:
+        call: the call.
+        chain_id: where it is to be made; None where nobody knows.
+        roles: contracts beside those of the presets, by address.
 
     >>> describe_call(Call(to="0x00000000000000000000000000000000000000aa", data="0x", value_wei=5 * 10**17))
     'send 0.50 ETH'
@@ -145,4 +152,6 @@ def describe_call(call: Call) -> str:
         decoded = None
     if decoded is None or decoded.kind is not Kind.CALL or not decoded.roles:
         return f"unknown call {to_hex(call.data[:4])} of {len(call.data)} bytes{with_ether}"
-    return f"{decoded.signature} of {' or '.join(decoded.roles)}{with_ether}"
+    role = {**known_roles(chain_id), **(roles or {})}.get(call.to)
+    told = f"{decoded.signature} of {role}" if role in decoded.roles else looks_like(decoded)
+    return told + with_ether

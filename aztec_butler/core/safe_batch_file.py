@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
@@ -20,6 +21,7 @@ from aztec_butler.core.hexes import parse_bytes
 from aztec_butler.core.json_depth import check_depth
 from aztec_butler.core.safe_batch import FORMAT_VERSION, LARGEST_BATCH, SafeBatch, describe_call
 from aztec_butler.core.safe_checksum import batch_checksum
+from aztec_butler.core.safe_judgement import Remark, judge_call
 from aztec_butler.core.safe_method import encode_method
 
 _DECIMAL: Final = re.compile(r"[0-9]{1,78}")
@@ -77,7 +79,7 @@ def read_batch(content: bytes) -> BatchFile:
         safe=check_address("meta.createdFromSafeAddress", safe) if safe else None,
         name=_text(meta, "name"),
         description=_text(meta, "description"),
-        calls=tuple(_read_entry(entry, position) for position, entry in enumerate(entries, 1)),
+        calls=tuple(_read_entry(entry, position, int(chain)) for position, entry in enumerate(entries, 1)),
         created_at_ms=created if isinstance(created, int) else 0,
     )
     stated = meta.get("checksum")
@@ -125,14 +127,14 @@ def _text(fields: dict[str, Any], name: str) -> str:
     return value
 
 
-def _read_entry(entry: Any, position: int) -> Call:
+def _read_entry(entry: Any, position: int, chain_id: int) -> Call:
     try:
         call = _call(entry)
         refuse_open_allowance(call.data)
     except InputError as error:
         error.facts = {"transaction": position, **error.facts}
         raise
-    return attrs.evolve(call, summary=describe_call(call))
+    return attrs.evolve(call, summary=describe_call(call, chain_id=chain_id))
 
 
 def _call(entry: Any) -> Call:
@@ -155,7 +157,12 @@ def _call(entry: Any) -> Call:
 
 
 def examine_batch(
-    file: BatchFile, *, subject: str, chain_id: int | None = None, safe: str | None = None
+    file: BatchFile,
+    *,
+    subject: str,
+    chain_id: int | None = None,
+    safe: str | None = None,
+    roles: Mapping[str, str] | None = None,
 ) -> tuple[Check, ...]:
     """What the web app, or an owner, would find wrong with a file.
 
@@ -164,6 +171,7 @@ def examine_batch(
         subject: what the checks call it.
         chain_id: the chain it should be of; None for any.
         safe: the Safe it should be of; None for any.
+        roles: contracts beside those of the presets, by address.
     """
     batch = file.batch
 
@@ -208,14 +216,28 @@ def examine_batch(
                 bad=Outcome.WARN if batch.safe is None else Outcome.FAIL,
             )
         )
-    unknown = [str(n) for n, call in enumerate(batch.calls, 1) if call.summary.startswith("unknown")]
-    checks.append(
-        check(
-            "calls",
-            f"unknown: {', '.join(unknown)}" if unknown else "all known",
-            good=not unknown,
-            remedy="find out what these calls do before signing them",
-            bad=Outcome.WARN,
-        )
-    )
+    checks.append(_examine_calls(batch, subject, roles))
     return tuple(checks)
+
+
+def _examine_calls(batch: SafeBatch, subject: str, roles: Mapping[str, str] | None) -> Check:
+    places: dict[Remark, list[str]] = {}
+    for position, call in enumerate(batch.calls, 1):
+        for remark in judge_call(call, chain_id=batch.chain_id, roles=roles):
+            places.setdefault(remark, []).append(str(position))
+    if not places:
+        return Check(outcome=Outcome.OK, subject=subject, check="calls", finding="all known")
+    is_danger = any(remark.is_danger for remark in places)
+    findings = [
+        f"{', '.join(where)}: {remark.sentence}"
+        for remark, where in sorted(places.items(), key=lambda found: not found[0].is_danger)
+    ]
+    return Check(
+        outcome=Outcome.FAIL if is_danger else Outcome.WARN,
+        subject=subject,
+        check="calls",
+        finding="; ".join(findings),
+        remedy="do not sign these calls"
+        if is_danger
+        else "find out what these calls do, and whom they go to, before signing them",
+    )

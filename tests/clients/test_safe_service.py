@@ -30,7 +30,7 @@ from aztec_butler.core.errors import (
 )
 from aztec_butler.core.hexes import keccak256, to_hex
 from aztec_butler.core.networks import MULTICALL3_ADDRESS
-from aztec_butler.core.safe_multi_send import MULTI_SENDS
+from aztec_butler.core.safe_multi_send import MULTI_SENDS, encode_multi_send
 
 pytestmark = pytest.mark.loopback
 
@@ -352,8 +352,12 @@ def test_submit__other_key_than_planned__refused(service, remote, key):
         submit_proposal(service, plan, ProposerKey(STRANGER))
 
 
-def test_plan__approval_to_multicall3__refused_before_anything(service, remote, key):
+@pytest.mark.parametrize("is_inside", [False, True])
+def test_plan__approval_to_multicall3__refused_before_anything(service, remote, is_inside):
     approval = Call(to=TARGET, data=TOKEN.function("approve").encode_call(MULTICALL3_ADDRESS, 1))
+    if is_inside:
+        multi_send = MULTI_SENDS[(1, 4)].address
+        approval = Call(to=multi_send, data=encode_multi_send([approval]))
     with pytest.raises(InputError):
         plan_proposal(service, [CALL, approval], safe=SAFE)
     assert remote.requests == []

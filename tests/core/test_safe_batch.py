@@ -309,7 +309,7 @@ def test_read_batch__entry_without_data__encoded_from_its_method():
     assert file.is_intact
     (call,) = file.batch.calls
     assert call.data == TOKEN.function("approve").encode_call(SPENDER, 100_000_000_000)
-    assert call.summary == "approve(address,uint256) of token"
+    assert call.summary == "looks like approve(address,uint256) of a token"
 
 
 def test_read_batch__its_own_words__are_not_believed():
@@ -421,7 +421,7 @@ def outcomes(document, **expected):
 
 
 def test_examine_batch__file_of_the_web_app__all_good():
-    found = outcomes(EXPORTED, chain_id=1, safe=SAFE.lower())
+    found = outcomes(EXPORTED, chain_id=1, safe=SAFE.lower(), roles={TOKEN_ADDRESS: "token"})
     assert set(found) == {"checksum", "size", "chain", "safe", "calls"}
     assert set(found.values()) == {Outcome.OK}
 
