@@ -14,6 +14,8 @@ from contextlib import suppress
 from typing import Final
 
 _LONGEST_STATUS: Final = 200
+_PATIENCE_SECONDS: Final = 1.0
+"""For a supervisor that has not read yet what it was told before: a few datagrams wait for it, then it is waited for."""
 
 
 class Notifier:
@@ -22,13 +24,21 @@ class Notifier:
     Args:
         address: path of the socket, with ``@`` before an abstract name; None where nobody asks.
         watchdog_seconds: a sign of life is wanted at least so often; None for none.
+        patience_seconds: how long one that does not read is waited for.
 
     Attributes:
         watchdog_seconds: as given.
     """
 
-    def __init__(self, address: str | None = None, *, watchdog_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        watchdog_seconds: float | None = None,
+        patience_seconds: float = _PATIENCE_SECONDS,
+    ) -> None:
         self._address = address
+        self._patience_seconds = patience_seconds
         self.watchdog_seconds = watchdog_seconds
 
     @classmethod
@@ -77,5 +87,5 @@ class Notifier:
             suppress(OSError),
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender,
         ):
-            sender.setblocking(False)
+            sender.settimeout(self._patience_seconds)
             sender.sendto("\n".join(lines).encode(), address)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import threading
 
 import pytest
 
@@ -44,13 +45,30 @@ def test_notifier__nobody_listens__disturbs_nothing(address):
     Notifier(address).ready()
 
 
-def test_notifier__supervisor_that_does_not_read__is_not_waited_for(tmp_path):
+def test_notifier__supervisor_that_does_not_read__is_not_waited_for_long(tmp_path):
     name = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(name)
-        notifier = Notifier(name)
-        for _ in range(5000):
+        notifier = Notifier(name, patience_seconds=0.001)
+        for _ in range(100):
             notifier.alive()
+
+
+def test_notifier__supervisor_that_reads_late__misses_nothing(tmp_path):
+    name = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(name)
+        listener.settimeout(10)
+        notifier = Notifier(name)
+
+        def tell():
+            for _ in range(300):  # more than wait in a socket
+                notifier.ready()
+
+        teller = threading.Thread(target=tell)
+        teller.start()
+        assert [listener.recv(100) for _ in range(300)] == [b"READY=1"] * 300
+        teller.join()
 
 
 @pytest.mark.parametrize(
