@@ -58,9 +58,17 @@ def _is_loopback(host: str) -> bool:
 # --------------------------------------------------------------------------- kept events
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _events_kept_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes the events that this machine's user keeps, nor does a fixture or a process it starts."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("AZTEC_BUTLER_EVENT_STORE", str(tmp_path_factory.mktemp("kept-events")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _event_store_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or writes the events that this machine's user keeps, and no process that it starts."""
+    """What one test keeps no other finds."""
     monkeypatch.setenv("AZTEC_BUTLER_EVENT_STORE", str(tmp_path / "kept-events"))
 
 

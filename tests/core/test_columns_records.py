@@ -35,7 +35,7 @@ def logs_of(name, data):
 
 
 @pytest.mark.parametrize("name", sorted(record_names()))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(data=st.data())
 def test_records__every_event__as_each_log_decodes(name, data):
     logs = logs_of(name, data)

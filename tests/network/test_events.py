@@ -22,23 +22,19 @@ from aztec_butler.archive.union import values_of
 from aztec_butler.core.abi_structs import Tuple
 from aztec_butler.core.event_kinds import event_kinds, select_events
 from aztec_butler.core.events_fields import event_fields, struct_fields
-from aztec_butler.devnet import SMALL, Devnet
-from aztec_butler.devnet.season import play_season
 from aztec_butler.devnet.season_keys import attester_keys, wallet
 from aztec_butler.devnet.staking_moves import Deposit, StakingMoves
 from aztec_butler.store.events import EventStore
 
-pytestmark = [pytest.mark.devnet, pytest.mark.xdist_group("events")]
+pytestmark = [pytest.mark.devnet, pytest.mark.xdist_group("history")]
 
 EVERYTHING = [kind.record for kind in event_kinds() if kind.role in FINDABLE]
 ROLES = {"staking_asset": "token", "fee_asset": "token"}
 
 
 @pytest.fixture(scope="module")
-def season(cache_folder):
-    with Devnet.start(SMALL, cache_folder=cache_folder) as devnet:
-        play_season(devnet)
-        yield devnet
+def season(played_season):
+    return played_season[0]
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +185,7 @@ def test_events__nothing_found__all_columns_and_dtypes(net):
 
 
 @given(cuts=st.lists(st.integers(1, 157), max_size=4))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_events__range_cut_anyhow__the_same_rows(net, cuts):
     whole = net.events(["Slashed", "Deposit", "AttestersAddedToProvider"], arrow=True)
     bounds = sorted({0, *cuts, net.block.number + 1})
