@@ -45,6 +45,7 @@ from aztec_butler.exporter.site import Site
 
 METRICS = 12
 SCRAPERS, SCRAPES = 10, 100
+PUBLISHERS = 8
 GZIP = {"Accept-Encoding": "gzip"}
 TOGETHER = 200
 AT_LEAST = ("times_faster", "attesters_exported")
@@ -268,7 +269,15 @@ class Exporter:
             text=True,
         )
         contracts = {name: addresses[name] for name in ("registry", "staking_registry")}
-        self._tell({"l1": url, "contracts": contracts, "provider_ids": [1], "coinbases": staked.splits})
+        self._tell(
+            {
+                "l1": url,
+                "contracts": contracts,
+                "provider_ids": [1],
+                "coinbases": staked.splits,
+                "publishers": [wallet(f"publisher {number}") for number in range(PUBLISHERS)],
+            }
+        )
 
     def _tell(self, what) -> None:
         print(what if isinstance(what, str) else json.dumps(what), file=self.process.stdin, flush=True)

@@ -13,13 +13,16 @@ import time
 from pathlib import Path
 
 from aztec_butler import connect
+from aztec_butler.exporter.balance_book import BalanceBook
 from aztec_butler.exporter.board import Board
 from aztec_butler.exporter.collectors import (
     coinbases,
+    committees,
     entry_queue,
     governance,
     network,
     provider,
+    publishers,
     rewards,
     rollup,
     slashing,
@@ -40,7 +43,10 @@ def resident_bytes() -> int:
 def main() -> None:
     given = json.loads(sys.stdin.readline())
     ours = Ours(
-        provider_ids=tuple(given["provider_ids"]), coinbases=given["coinbases"], cap=len(given["coinbases"])
+        provider_ids=tuple(given["provider_ids"]),
+        coinbases=given["coinbases"],
+        publishers=tuple(given["publishers"]),
+        cap=len(given["coinbases"]),
     )
     clock = [0.0]
     with connect("devnet", l1=given["l1"], progress=False, event_store=False, **given["contracts"]) as net:
@@ -50,8 +56,9 @@ def main() -> None:
         collectors = [
             *(
                 module.collector(reading, lambda: ours, pace)
-                for module in (rollup, entry_queue, provider, coinbases, rewards, slashing)
+                for module in (rollup, entry_queue, provider, coinbases, rewards, slashing, committees)
             ),
+            publishers.collector(BalanceBook(net), lambda: ours, pace),
             governance.collector(reading, pace),
             network.collector(reading, pace),
         ]
