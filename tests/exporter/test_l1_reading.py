@@ -129,6 +129,7 @@ def test_look__age__counts_from_the_beginning_of_the_reading(pool, reading, sour
 
 def test_look__a_failed_reading__fails_all_who_waited_and_nobody_else(pool, reading, source):
     reading.look()
+    assert source.entered.acquire(timeout=20)
     reading.max_age_seconds = -1
     source.error = NodeUnreachable("nobody answers")
     looks = together(pool, reading, source, [lambda _: ["never"]] * 5)
