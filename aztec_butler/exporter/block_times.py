@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from typing import Final
 
 from aztec_butler.clients.blocks import fetch_timestamps
 from aztec_butler.core.history import Place
 from aztec_butler.exporter.source import Source
+
+
+_REMEMBERED: Final = 50_000
+"""Blocks, at two hundred bytes each; a process may run for years."""
 
 
 class BlockTimes:
@@ -42,7 +47,10 @@ class BlockTimes:
             for place in wanted:
                 if place.block_timestamp is None and place.block_number in fetched:
                     self._known[place.block_hash] = fetched[place.block_number]
-            return [
+            times = [
                 self._known[place.block_hash] if place.block_timestamp is None else place.block_timestamp
                 for place in wanted
             ]
+            for oldest in list(self._known)[: max(0, len(self._known) - _REMEMBERED)]:
+                del self._known[oldest]
+            return times

@@ -57,6 +57,15 @@ def test_times__another_block_of_the_number__is_asked_anew(asked):
     assert asked == [{1}, {1}]
 
 
+def test_times__too_many_to_remember__those_learned_first_are_asked_again(asked, monkeypatch):
+    monkeypatch.setattr(block_times, "_REMEMBERED", 2)
+    times = BlockTimes(SimpleNamespace(rpc=None))
+    assert times.of(LOGS) == [10, 20, 30]
+    assert times.of(LOGS[1:]) == [20, 30]
+    assert times.of(LOGS) == [10, 20, 30]
+    assert asked == [{1, 2, 3}, {1}]
+
+
 # ---------------------------------------------------------------------- splits
 
 
