@@ -10,7 +10,6 @@ from aztec_butler.clients.blocks import fetch_timestamps
 from aztec_butler.core.history import Place
 from aztec_butler.exporter.source import Source
 
-
 _REMEMBERED: Final = 50_000
 """Blocks, at two hundred bytes each; a process may run for years."""
 
