@@ -161,10 +161,13 @@ def _pool_price(
 
 
 def _coinbases_of(paths: tuple[Path, ...]) -> list[str]:
+    from aztec_butler.core.keystores.faults import refuse
     from aztec_butler.core.keystores.public import coinbases_of
     from aztec_butler.store.keystores import check_keystores
 
     checked, _ = check_keystores(paths)
+    # What hides accounts must not make the answer one about fewer.
+    refuse(checked.findings)
     found = list(dict.fromkeys(coinbases_of(checked.public).values()))
     if not found:
         raise InputError(

@@ -120,9 +120,25 @@ def _option(parameter: inspect.Parameter, texts: Mapping[str, str]) -> tuple[str
     flag = flag_of(parameter.name)
     metavar = _metavar(parameter)
     default = parameter.default
-    shown = default.value if isinstance(default, Enum) else default
-    tail = "" if default in (None, False, parameter.empty) else f" [{shown} by default]"
+    tail = "" if default in (None, False, (), parameter.empty) else f" [{_word(default, metavar)} by default]"
     return f"{flag} {metavar}".rstrip(), texts[parameter.name] + tail
+
+
+def _word(default: Any, metavar: str) -> str:
+    """A default as one would write it."""
+    if isinstance(default, tuple):
+        return ",".join(_word(each, metavar.removesuffix(",...")) for each in default)
+    if metavar == "DURATION":
+        seconds = int(default)
+        unit, size = next(
+            (u, n) for u, n in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)) if seconds % n == 0
+        )
+        return f"{seconds // size}{unit}"
+    if metavar == "ETH":
+        from aztec_butler.core.units import render_exact
+
+        return render_exact(default).replace(",", "")
+    return str(default.value if isinstance(default, Enum) else default)
 
 
 def _usage(parameter: inspect.Parameter) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import stat
-import sys
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -10,6 +9,7 @@ import attrs
 
 from aztec_butler.cli.answer import Answer
 from aztec_butler.cli.command import command
+from aztec_butler.cli.stdout import write_text
 from aztec_butler.core.bls import (
     PROOF_GAS_LIMIT,
     AttesterRegistration,
@@ -92,8 +92,7 @@ def register(  # noqa: D417 - what groups of options give is not the caller's
         for entry, each in zip(entries, made, strict=True)
     )
     if output is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        write_text(text)
     else:
         from aztec_butler.store.files import write_whole
 

@@ -1,6 +1,5 @@
 """The commands about keystores of the Aztec node. They show no secret, and write nothing unless told to."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +18,7 @@ from aztec_butler.cli.keystore_inputs import (
     read_text,
 )
 from aztec_butler.cli.session import Session, connection, pinned
+from aztec_butler.cli.stdout import write_text
 from aztec_butler.core.checks import Outcome
 from aztec_butler.core.errors import CheckFailed, InputError
 from aztec_butler.core.hexes import parse_address
@@ -119,8 +119,7 @@ def public(  # noqa: D417 - as above
     registered = registrations_of(checked, has_password=options.password_file is not None, partial=partial)
     text = render_registrations(registered)
     if output is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        write_text(text)
     else:
         from aztec_butler.store.files import write_whole
 

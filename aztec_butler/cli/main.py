@@ -1,6 +1,5 @@
 """One run of the command line: words in, exit code out."""
 
-import os
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -8,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from aztec_butler.cli.command import OUTPUT_OPTIONS, Command
+from aztec_butler.cli.stdout import drop_stdout, write_text
 from aztec_butler.cli.table_of_commands import COMMANDS, load
 from aztec_butler.cli.words import Line, prepare_words, take_apart
 from aztec_butler.core.errors import ButlerError, InputError
@@ -29,7 +29,8 @@ def run_command_line(words: Sequence[str]) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = partial(_tell_warning, warnings.showwarning)
             _run(take_apart(words, COMMANDS), words)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except ButlerError as error:
         print(f"aztec-butler: {error}", file=sys.stderr)
         return error.exit_code
@@ -37,8 +38,7 @@ def run_command_line(words: Sequence[str]) -> int:
         print("aztec-butler: interrupted", file=sys.stderr)
         return _INTERRUPTED
     except BrokenPipeError:
-        # The reader has had enough, like `head`. Python would complain once more when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_stdout()  # the reader has had enough, like `head`
         return _PIPE_CLOSED
     return 0
 
@@ -56,7 +56,7 @@ def _run(line: Line, words: Sequence[str]) -> None:
         _run_fire(line, words)
         return
     if line.wants_help or isinstance(line.target, Mapping):
-        sys.stdout.write(_help(line))
+        write_text(_help(line))
         return
     command = load(line.target)
     prepared = prepare_words(command, line.path, line.rest)

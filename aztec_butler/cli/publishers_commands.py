@@ -101,10 +101,13 @@ def publishers(  # noqa: D417 - what groups of options give is not the caller's
 
 
 def _publishers_of(paths: tuple[Path, ...]) -> list[str]:
+    from aztec_butler.core.keystores.faults import refuse
     from aztec_butler.core.keystores.public import publishers_of
     from aztec_butler.store.keystores import check_keystores
 
     checked, _ = check_keystores(paths)
+    # What hides accounts must not make the answer one about fewer.
+    refuse(checked.findings)
     found = publishers_of(checked.public)
     if not found:
         raise InputError(

@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 from aztec_butler.cli.answer import Answer
 from aztec_butler.cli.columns import Column, columns_of, render_time, to_plain
+from aztec_butler.cli.stdout import write_text
 from aztec_butler.core.errors import InputError
 
 
@@ -69,8 +70,7 @@ def show(answer: Answer, wanted: Output) -> None:
         if left_out:
             captions.append(f"left out to fit the terminal: {', '.join(left_out)} (--wide shows all)")
         if wanted.path is None:
-            sys.stdout.write(text)
-            sys.stdout.flush()
+            write_text(text)
         else:
             from aztec_butler.store.files import write_whole
 
@@ -101,7 +101,7 @@ def _render(answer: Answer, wanted: Output) -> tuple[str, tuple[str, ...]]:
     from aztec_butler.cli.table import render_record, render_table
 
     width = None
-    if wanted.path is None and not wanted.wide and sys.stdout.isatty():
+    if wanted.path is None and not wanted.wide and sys.stdout is not None and sys.stdout.isatty():
         from shutil import get_terminal_size
 
         width = get_terminal_size().columns

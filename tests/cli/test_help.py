@@ -85,3 +85,19 @@ def test_help__fits_the_terminal(cli, monkeypatch):
     shown = cli("attesters", "--help").out
     lines = [line for line in shown.splitlines() if "aztec-butler" not in line]  # examples stay whole
     assert max(map(len, lines)) <= 72
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("publishers",), "--critical ETH [0.1 by default]"),
+        (("publishers",), "--window DURATION [7d by default]"),
+        (("queue", "runway"), "[7d,28d,91d by default]"),
+    ],
+)
+def test_help__defaults__are_shown_as_one_would_write_them(cli, words, told):
+    option, _, default = told.partition(" [")
+    shown = " ".join(cli(*words, "--help").out.split())
+    assert option in shown
+    assert f"[{default}" in shown
+    assert "()" not in shown

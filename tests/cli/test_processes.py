@@ -51,6 +51,28 @@ def test_settings_problem__exit_2_without_a_traceback(tmp_path):
     assert "Traceback" not in err
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize(
+    "words", [("decode", "0x30ccebb5" + f"{0xAA:064x}"), ("--help",), ("decode", "--help")]
+)
+def test_stdout_that_is_full__says_so(words):
+    with Path("/dev/full").open("w") as full:
+        code, _, err = finish(*words, stdout=full)
+    assert (code, err.splitlines()[0]) == (2, "aztec-butler: the answer cannot be written to stdout")
+    assert "Traceback" not in err
+    assert "Exception ignored" not in err
+
+
+def test_stdout_that_is_closed__says_so():
+    command = f"exec {sys.executable} -m aztec_butler decode 0x30ccebb5{0xAA:064x} >&-"
+    ran = subprocess.run(["sh", "-c", command], check=False, capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stderr.splitlines()[:1]) == (
+        2,
+        ["aztec-butler: the answer cannot be written to stdout"],
+    )
+    assert "Traceback" not in ran.stderr
+
+
 def test_reader_that_goes_away__no_complaint():
     read_end, write_end = os.pipe()
     os.close(read_end)

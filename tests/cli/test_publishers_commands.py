@@ -39,7 +39,7 @@ def test_publishers__of_a_keystore__found_without_opening_a_key(devnet, cli, tmp
                 "attester": "0x" + "11" * 20,
                 "publisher": [A, B],
                 "coinbase": "0x" + "22" * 20,
-                "feeRecipient": "0x" + "33" * 32,
+                "feeRecipient": "0x" + "03" * 32,
                 "remoteSigner": "http://127.0.0.1:9000",
             }
         ],
@@ -62,3 +62,18 @@ def test_publishers__nobody_named__exit_2(cli):
 def test_publishers__limits_that_contradict__exit_2(cli, words):
     ran = cli("publishers", A, "--l1", "http://127.0.0.1:1", *words)
     assert (ran.code, ran.out) == (2, "")
+
+
+@pytest.mark.parametrize("command", [["publishers"], ["claims", "evaluate", "--price", "0.00001"]], ids=str)
+def test_keystores_that_cannot_be_read__are_refused_before_anybody_is_asked(cli, tmp_path, command):
+    good = tmp_path / "good.json"
+    validator = {"attester": A, "publisher": B, "coinbase": B, "feeRecipient": "0x" + "00" * 32}
+    document = {"schemaVersion": 1, "validators": [validator | {"remoteSigner": "https://signer.example"}]}
+    good.write_text(json.dumps(document))
+    good.chmod(0o600)
+    broken = tmp_path / "broken.json"
+    broken.write_text(good.read_text()[:-20])
+    for paths in (f"{good},{tmp_path / 'none.json'}", f"{good},{broken}"):
+        ran = cli(*command, "--keystores", paths, "--l1", "http://127.0.0.1:1")
+        assert (ran.code, ran.out) == (5, "")
+        assert "the keystore has" in ran.err
