@@ -222,6 +222,31 @@ def test_compact__many_commits__few_files_and_the_same_rows(tmp_path):
     assert store.missing(CONTRACTS, EVENTS, 0, 609) == []
 
 
+def test_compact__files_large_enough__are_left_as_they_are(tmp_path, monkeypatch):
+    monkeypatch.setattr("aztec_butler.store.events_compaction.FULL_ROWS", 60)
+    store = opened(tmp_path)
+    for first, last in [(0, 299), (300, 310), (311, 320), (321, 500), (450, 699), (700, 710)]:
+        put(store, first, last)
+    before = {path.name for path in tmp_path.rglob("0-299*.parquet")}
+    store.compact()
+    files = [path.name for path in tmp_path.rglob("*.parquet")]
+    assert len(before) == 4
+    assert before < set(files)
+    assert len(files) == 8  # the large ones, and all that came after them
+    assert all(same(store, event, 0, 710) for event in EVENTS)
+    assert store.verify(leftover_after_seconds=0) == []
+
+
+def test_compact__more_rows_than_a_file_should_have__are_several_files(tmp_path, monkeypatch):
+    monkeypatch.setattr("aztec_butler.store.events_compaction.ROWS_OF_FILE", 50)
+    store = opened(tmp_path)
+    for first in range(0, 1200, 300):
+        put(store, first, first + 310)
+    store.compact()
+    assert len(list(tmp_path.rglob("*.parquet"))) > 8
+    assert all(same(store, event, 0, 1210) for event in EVENTS)
+
+
 def test_commit__many_times__tidies_up_by_itself(tmp_path):
     store = opened(tmp_path)
     for first in range(0, 500, 10):

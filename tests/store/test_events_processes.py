@@ -28,9 +28,11 @@ def test_extraction__killed_again_and_again__ends_as_if_undisturbed(tmp_path, wo
 
 def _read_on(root, last_block, done, looks):
     """What a reader sees while others write and tidy up: ranges that only grow, and the source's rows in them."""
-    while not done.is_set():
+    while True:
         held(root, last_block)
         looks.value += 1
+        if done.is_set():
+            break
 
 
 def test_processes__two_fetch_the_same_while_one_reads__every_row_is_right_and_there_once(tmp_path):
@@ -83,6 +85,7 @@ def test_compaction__stopped_anywhere__changes_no_row_and_is_done_next_time(tmp_
                 pass
         store = opened(root)
         compare(store, 0, 29)
+        assert {problem.kind for problem in store.verify(leftover_after_seconds=0)} <= {"leftover"}
         store.compact()
         compare(store, 0, 29)
         store.repair(leftover_after_seconds=0)
@@ -148,6 +151,18 @@ def test_store__pickled_into_a_worker__is_the_same(tmp_path):
     store = pickle.loads(pickle.dumps(EventStore(tmp_path, chain_id=1, genesis_hash=made_logs.GENESIS_HASH)))
     assert (store.chain_id, store.genesis_hash) == (1, made_logs.GENESIS_HASH)
     assert repr(store) == f"<EventStore {tmp_path}/events/1-5e5e5e5e>"
+
+
+def test_listing__taken_while_commits_were_replaced__is_taken_again(tmp_path, monkeypatch):
+    """A folder that is read while files come and go may show neither the old ones nor the new one."""
+    store = opened(tmp_path)
+    _put(store, 0, 49)
+    names = LocalFolder.names
+    looks = iter([True])
+    monkeypatch.setattr(LocalFolder, "names", lambda *asked: [] if next(looks, False) else names(*asked))
+    assert store.missing(made_logs.CONTRACTS, made_logs.EVENTS, 0, 49) == []
+    looks = iter([True])
+    compare(store, 0, 49)
 
 
 def _put(store, first, last):
