@@ -62,7 +62,7 @@ class Session:
             first_block=settings.first_block,
             requests_per_second=settings.requests_per_second,
             timeout_seconds=settings.timeout_seconds,
-            event_store=settings.event_store,
+            event_store=None if self.is_default("event_store") else settings.event_store,
             block=block,
             progress=not self.quiet and sys.stderr.isatty(),
         )
@@ -70,6 +70,10 @@ class Session:
     def is_preset(self, setting: str) -> bool:
         """Whether a setting is the network's own, chosen by nobody."""
         return self.settings.sources[setting].startswith("preset")
+
+    def is_default(self, setting: str) -> bool:
+        """Whether a setting is what it is without anybody's doing."""
+        return self.settings.sources[setting] == "default"
 
     @property
     def l1(self) -> tuple[str, ...]:

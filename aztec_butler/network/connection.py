@@ -69,9 +69,13 @@ class Connection:
             return known
 
     @cached_property
+    def _event_root(self) -> str | Path | None:
+        return event_store_root(self._event_place)
+
+    @cached_property
     def logs(self) -> StakingHistorySource:
         """What the staking history is replayed from, for every snapshot of this connection."""
-        if event_store_root(self._event_place) is None:
+        if self._event_root is None:
             return StakingLogs(self.rpc)
         from aztec_butler.archive.staking_events import StakingEvents
 
@@ -84,7 +88,7 @@ class Connection:
             InputError: the place cannot be reached.
             NodeError: the node failed.
         """
-        root = event_store_root(self._event_place)
+        root = self._event_root
         if root is None:
             return None
         with self._lock:

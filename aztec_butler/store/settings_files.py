@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -25,6 +26,10 @@ from aztec_butler.core.settings import NOWHERE, Settings, chosen_network, merge_
 
 APPLICATION = "aztec-butler"
 _LARGEST_SECRET = 1 << 16
+
+
+class KeepingWarning(UserWarning):
+    """What is read cannot be kept on this machine."""
 
 
 def read_settings(
@@ -105,11 +110,30 @@ def event_store_root(named: str | Path | Literal[False] | None = None) -> str | 
 
     Args:
         named: a folder or an address; ``none`` or False for nowhere; None for what the variable
-            ``AZTEC_BUTLER_EVENT_STORE`` names, else the user's cache directory.
+            ``AZTEC_BUTLER_EVENT_STORE`` names, else the user's cache directory. Where that cannot be written, nothing is
+            kept, with a warning: nobody asked for it to be.
     """
     if named is None:
-        named = os.environ.get(ENVIRONMENT_PREFIX + "EVENT_STORE") or _folder("cache")
+        named = os.environ.get(ENVIRONMENT_PREFIX + "EVENT_STORE") or _usual_place()
     return None if named is False or named == NOWHERE else named
+
+
+def _usual_place() -> Path | Literal[False]:
+    folder = _folder("cache")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        reason = None if os.access(folder, os.W_OK | os.X_OK) else "no permission"
+    except OSError as error:
+        reason = error.strerror
+    if reason is None:
+        return folder
+    warnings.warn(
+        f"events cannot be kept in {folder} ({reason}) and are read from a node every time;"
+        f" {ENVIRONMENT_PREFIX}EVENT_STORE=FOLDER keeps them elsewhere, =none is content",
+        KeepingWarning,
+        stacklevel=3,
+    )
+    return False
 
 
 def read_secret(path: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from aztec_butler.core.errors import SettingsError
 from aztec_butler.core.setting_layers import Layer, Origin
-from aztec_butler.store.settings_files import event_store_root, read_secret, read_settings
+from aztec_butler.store.settings_files import KeepingWarning, event_store_root, read_secret, read_settings
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -187,3 +187,16 @@ def test_secret__from_systemd__may_be_read_by_its_group(tmp_path, monkeypatch):
     Path(path).chmod(0o444)
     with pytest.raises(SettingsError, match="chmod 600"):
         read_secret(path)
+
+
+def test_event_store_root__usual_place_cannot_be_written__nothing_is_kept_and_it_says_so(
+    monkeypatch, tmp_path
+):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.delenv("AZTEC_BUTLER_EVENT_STORE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.warns(KeepingWarning, match="cannot be kept in"):
+        assert event_store_root() is None
+    assert (
+        event_store_root(tmp_path / "file" / "named") == tmp_path / "file" / "named"
+    )  # asked for: an error later
