@@ -7,6 +7,7 @@
     net = ab.connect("mainnet", l1="https://...")
     net.attesters()                      # at the latest block, read anew each time
     net.at("finalized").entry_queue()    # at one block; a pinned network reads everything once
+    net.events("Slashed", "7d")          # decoded, from the disk as far as it was read before
 
 Every table is of one block, named in ``frame.attrs``. A failure is an error, never a shorter table.
 """
