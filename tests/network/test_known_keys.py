@@ -23,6 +23,7 @@ from aztec_butler.devnet.season_stage import Story
 pytestmark = [pytest.mark.devnet, pytest.mark.xdist_group("history")]
 
 FRESH, SPARE = 5000, 5001
+NOBODY = "0x" + "0" * 40
 PLACES = {
     Story.LISTED: ("provider-queue", "queue of provider"),
     Story.QUEUED: ("entry-queue", "entry queue of rollup"),
@@ -309,16 +310,16 @@ def test_add_keys__one_request_fails__the_answer_is_the_same(devnet, season, thr
             assert builders.known_keys([listed, attester_keys(FRESH).address]) == whole
 
 
-def test_add_keys__entry_queue_of_nobodies__is_not_believed(devnet, through):
-    def nobody(reply, call):
-        """Zeros for every read: a node that lost its state, and says so of everything but the lengths."""
-        if call["method"] != "eth_call" or len(reply.get("result", "")) < 3000:
-            return reply
-        return reply | {"result": reply["result"][:2] + "0" * (len(reply["result"]) - 2)}
+def test_known_keys__entry_queue_of_nobodies__is_not_believed(net):
+    """Zeros are what a node answers that has lost its state; the rollup takes no deposit for the zero address."""
 
-    with faults.FaultyNode(upstream=devnet.url) as node, through(node) as net:
-        builders = net.at("latest").calldata
-        node.always(faults.altered(nobody))
-        with pytest.raises(ButlerError) as caught:
-            builders.add_keys(2, [fresh()], verify=False)
-        assert not isinstance(caught.value, InputError)
+    class Forgetful:
+        def read(self, reads, block, *, progress=None):
+            values = net.multicall.read(reads, block)
+            return [
+                (NOBODY, NOBODY, *value[2:]) if read.function.name == "getEntryQueueAt" else value
+                for read, value in zip(reads, values, strict=True)
+            ]
+
+    with pytest.raises(NodeRefused, match="holds nobody"):
+        fetch_known_keys(Forgetful(), net.deployment, net.block, as_candidates([fresh()]))
