@@ -261,28 +261,15 @@ def _staking_registry(session: Session) -> str:
 
 
 def _write_safe_files(wanted: Proof, calls: Sequence[Call], chain_id: int) -> list[str]:
-    from pathlib import Path
-
+    from aztec_butler.cli.safe_inputs import write_batches
     from aztec_butler.core.calldata.arguments import count_of
-    from aztec_butler.core.safe_batch import encode_batch, split_calls
-    from aztec_butler.store.files import write_whole
+    from aztec_butler.core.safe_batch import split_calls
 
     assert wanted.safe_file is not None and wanted.sender is not None, "checked with the options"  # noqa: PT018
     batches = split_calls(calls, chain_id=chain_id, safe=wanted.sender)
-    path = Path(wanted.safe_file).expanduser()
-    paths = (
-        [path]
-        if len(batches) == 1
-        else [path.with_stem(f"{path.stem}-{number}") for number in range(1, len(batches) + 1)]
-    )
-    for place in paths:
-        if place.exists() and not place.is_file():
-            raise InputError("a Safe file cannot take the place of a folder or device", file=str(place))
-    for place, batch in zip(paths, batches, strict=True):
-        write_whole(place, encode_batch(batch))
     return [
         f"written to {place}: {count_of(len(batch.calls), 'call')} for Safe {batch.safe}"
-        for place, batch in zip(paths, batches, strict=True)
+        for place, batch in zip(write_batches(wanted.safe_file, batches), batches, strict=True)
     ]
 
 

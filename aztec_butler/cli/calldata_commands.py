@@ -285,7 +285,8 @@ def batch(
     Examples:
         aztec-butler calldata batch claims.json
     """
-    return build(session, block, wanted, "batch", read_calls(file), allow_failure=allow_failure)
+    calls = read_calls(file, session=session, sender=None)
+    return build(session, block, wanted, "batch", calls, allow_failure=allow_failure)
 
 
 @command(connection, pinned, proof)
@@ -298,6 +299,8 @@ def simulate(
     to: Address | None = None,
 ) -> Answer:
     """What calls would do on the state of a block: gas, events, balances, or why they revert. Sends nothing.
+
+    A file must be of the network's chain; a Safe's file must be what it was when it was made, and the sender its Safe.
 
     Args:
         content: calldata as 0x hex, with --to; or a file with a Safe Transaction Builder batch or with the JSON of another
@@ -312,7 +315,7 @@ def simulate(
 
     if wanted.sender is None:
         raise InputError("a sender is needed", hint="--sender ADDRESS: the account or Safe that would sign")
-    calls: Any = read_calls(content, to)
+    calls: Any = read_calls(content, to, session=session, sender=wanted.sender)
     with session.connect(block) as network:
         return answer(
             session, attrs.evolve(wanted, simulate=True), calls, network.at(block), shows_calls=False

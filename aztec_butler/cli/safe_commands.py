@@ -1,8 +1,9 @@
 """The commands about a Safe: files for its web app, hashes, and proposals to its owners."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import attrs
 
@@ -11,12 +12,14 @@ from aztec_butler.cli.columns import render_text
 from aztec_butler.cli.command import command
 from aztec_butler.cli.safe_inputs import (
     chain_id_of,
+    known_contracts,
     open_l1,
     open_service,
     read_batch_file,
     read_named,
     read_proposable,
     read_secret_file,
+    write_batches,
 )
 from aztec_butler.cli.safe_rows import ShownCall, ShownFile, ShownHashes, ShownProposal, ShownQueued
 from aztec_butler.cli.session import Session, connection
@@ -26,6 +29,7 @@ from aztec_butler.core.hexes import parse_address
 
 if TYPE_CHECKING:
     from aztec_butler.clients.safe_proposals import ProposalPlan
+    from aztec_butler.core.safe_batch import SafeBatch
     from aztec_butler.core.safe_batch_file import BatchFile
     from aztec_butler.core.safe_queue import QueuedTransaction
 
@@ -44,45 +48,38 @@ def batch(  # noqa: D417 - what groups of options give is not the caller's
     A file holds 100 transactions at most; more go into several files, numbered, in order. The same calls make the same
     bytes, so that somebody else can build the file again and compare its checksum.
 
+    The calls must be of the network's chain. What they do is told from their calldata; what their files say about them
+    is quoted beside it.
+
     Args:
         calls: JSON files with the calls, separated by commas, as the commands that build calls print them.
         safe: whose transactions they are to be.
-        file: where to write; several files get a number each.
+        file: where to write; several files get a number each, and other files of the same set must not be there.
         name: what the web app calls the batch.
 
     Examples:
         aztec-butler safe batch register.json,keys.json --safe 0x111CEEee040739fD91D29C34C33E6B3E112F2177 --file batch.json
     """
-    from aztec_butler.core.safe_batch import encode_batch, split_calls
+    from aztec_butler.core.safe_batch import split_calls
     from aztec_butler.core.safe_batch_file import read_batch
     from aztec_butler.core.safe_calls import read_calls
-    from aztec_butler.store.files import write_whole
 
+    chain_id = chain_id_of(session)
+    read = partial(read_calls, chain_id=chain_id)
     paths = [part.strip() for part in calls.split(",") if part.strip()]
-    found = [call for path in paths for call in read_named(path, read_calls)]
-    batches = split_calls(found, chain_id=chain_id_of(session), safe=safe, name=name)
-    rows = []
-    for number, part in enumerate(batches, 1):
-        target = _numbered(file, number, len(batches))
-        content = encode_batch(part)
-        write_whole(target, content)
-        rows.append(
-            ShownFile(
-                file=str(target),
-                transactions=len(part.calls),
-                checksum=read_batch(content).checksum,
-                safe=safe,
-                chain_id=part.chain_id,
-            )
+    found = [call for path in paths for call in read_named(path, read)]
+    batches = split_calls(found, chain_id=chain_id, safe=safe, name=name)
+    rows = [
+        ShownFile(
+            file=str(place),
+            transactions=len(part.calls),
+            checksum=read_batch(place.read_bytes()).checksum,
+            safe=safe,
+            chain_id=part.chain_id,
         )
+        for place, part in zip(write_batches(file, batches), batches, strict=True)
+    ]
     return Answer(rows=rows, row_type=ShownFile, facts={"network": session.settings.network})
-
-
-def _numbered(path: str, number: int, count: int) -> Path:
-    target = Path(path).expanduser()
-    if count == 1:
-        return target
-    return target.with_name(f"{target.stem}-{number}-of-{count}{target.suffix}")
 
 
 @command(connection)
@@ -92,10 +89,12 @@ def check(  # noqa: D417 - what groups of options give is not the caller's
     *,
     safe: Annotated[str, parse_address, "ADDRESS"] | None = None,
 ) -> Answer:
-    """What a Transaction Builder file would do, and whether it is what it was when it was made; asks nobody.
+    """What a Transaction Builder file would do, and whether it is what it was when it was made.
 
-    What the calls do is told from their calldata, never from the file's own words. Exit code 5 when the checksum is
-    missing or wrong, when there are too many transactions, or when it is of another Safe or chain.
+    What the calls do is told from their calldata, never from the file's own words. Contracts are known by their
+    addresses: where an L1 endpoint is set it is asked for them, otherwise nobody is asked. Exit code 5 when the checksum
+    is missing or wrong, when there are too many transactions, when it is of another Safe or chain, or when a call, or
+    one inside it, lets everybody spend or runs a stranger's code.
 
     Args:
         file: a file written here or by the web app.
@@ -109,8 +108,13 @@ def check(  # noqa: D417 - what groups of options give is not the caller's
 
     read = read_batch_file(file)
     chosen = session.settings.sources["network"] != "default"
+    roles, notes = known_contracts(session, read.batch.chain_id)
     checks = examine_batch(
-        read, subject=Path(file).name, chain_id=chain_id_of(session) if chosen else None, safe=safe
+        read,
+        subject=Path(file).name,
+        chain_id=chain_id_of(session) if chosen else None,
+        safe=safe,
+        roles=roles,
     )
     failed = [found for found in checks if found.outcome is Outcome.FAIL]
     lines = []
@@ -118,9 +122,9 @@ def check(  # noqa: D417 - what groups of options give is not the caller's
         lines.append(f"{found.outcome.value:<4}  {found.check:<8}  {render_text(found.finding)}")
         if found.remedy is not None:
             lines.append(f"      {'':<8}  -> {found.remedy}")
-    lines += ["", *_call_lines(read)]
+    lines += ["", *_call_lines(read, roles)]
     return Answer(
-        rows=_shown_calls(read.batch.calls),
+        rows=_shown_calls(read.batch, roles),
         row_type=ShownCall,
         facts={
             "chain_id": read.batch.chain_id,
@@ -131,24 +135,33 @@ def check(  # noqa: D417 - what groups of options give is not the caller's
             "checks": [attrs.asdict(found) for found in checks],
         },
         lines=tuple(lines),
+        notes=notes if checks[-1].outcome is not Outcome.OK else (),
         failure=CheckFailed(f"{len(failed)} of {len(checks)} checks failed") if failed else None,
     )
 
 
-def _shown_calls(calls: Sequence[Any]) -> list[ShownCall]:
+def _shown_calls(batch: "SafeBatch", roles: Mapping[str, str]) -> list[ShownCall]:
+    from aztec_butler.core.safe_batch import describe_call
+
     return [
-        ShownCall(position=n, to=call.to, value_wei=call.value_wei, summary=call.summary, data=call.data)
-        for n, call in enumerate(calls, 1)
+        ShownCall(
+            position=n,
+            to=call.to,
+            value_wei=call.value_wei,
+            summary=describe_call(call, chain_id=batch.chain_id, roles=roles),
+            data=call.data,
+        )
+        for n, call in enumerate(batch.calls, 1)
     ]
 
 
-def _call_lines(read: "BatchFile") -> Iterator[str]:
+def _call_lines(read: "BatchFile", roles: Mapping[str, str]) -> Iterator[str]:
     from aztec_butler.core.decoding_calls import explain
 
     batch = read.batch
     yield f"{render_text(batch.name)}, chain {batch.chain_id}, Safe {batch.safe or 'not named'}"
     for position, call in enumerate(batch.calls, 1):
-        head, *rest = [render_text(line) for line in str(explain(call)).splitlines()]
+        head, *rest = [render_text(line) for line in str(explain(call, roles=roles)).splitlines()]
         yield f"{position}. {head}"
         yield from (f"   {line}" for line in rest)
 
@@ -327,7 +340,12 @@ def status(  # noqa: D417 - what groups of options give is not the caller's
     rows = []
     for queued in queue:
         try:
-            summary = "; ".join(describe_call(call) for call in calls_of(queued.transaction)) or "nothing"
+            summary = (
+                "; ".join(
+                    describe_call(call, chain_id=remote.chain_id) for call in calls_of(queued.transaction)
+                )
+                or "nothing"
+            )
         except DecodeError as error:
             summary = error.sentence
         rows.append(

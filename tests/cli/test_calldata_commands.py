@@ -292,6 +292,57 @@ def test_safe_file__where_a_folder_is__is_refused(cli, tmp_path):
     assert list(tmp_path.glob("*.json")) == []
 
 
+def test_safe_file__of_several__is_numbered_as_safe_batch_does(cli, tmp_path, registrations):
+    target = tmp_path / "keys.json"
+    words = ("calldata", "add-keys", "7", registrations(*range(1, 102)), "--unverified", "--chunk-size", "1")
+    ran = cli(*words, "--sender", ALICE, "--safe-file", str(target))
+    assert ran.code == 0
+    assert sorted(path.name for path in tmp_path.glob("keys*")) == ["keys-1-of-2.json", "keys-2-of-2.json"]
+
+
+# --------------------------------------------------------------------------- files of others
+
+
+@pytest.fixture
+def safe_file(cli, tmp_path):
+    """A Safe's file of one call, made by a command."""
+    path = tmp_path / "safe.json"
+    made = ("calldata", "update-take-rate", "7", "25%", "--sender", ALICE, "--safe-file", str(path))
+    assert cli(*made).code == 0
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "network", "sender", "told"),
+    [
+        ('"value": "0"', '"value": "1"', "mainnet", ALICE, "changed since it was made"),
+        ("", "", "testnet", ALICE, "another network"),
+        ("", "", "mainnet", BOB, "another Safe"),
+    ],
+    ids=["changed", "another chain", "another Safe"],
+)
+def test_simulate__safe_file_that_is_not_what_it_should_be__is_refused(
+    cli, tmp_path, safe_file, old, new, network, sender, told
+):
+    safe_file.write_text(safe_file.read_text().replace(old, new))
+    fresh = tmp_path / "fresh.json"
+    words = ("calldata", "simulate", str(safe_file), "--network", network, "--l1", "http://127.0.0.1:1")
+    ran = cli(*words, "--sender", sender, "--safe-file", str(fresh))
+    assert (ran.code, ran.out) == (2, "")
+    assert told in ran.err
+    assert not fresh.exists()
+
+
+def test_batch__of_calls_of_another_chain__is_refused(cli, tmp_path):
+    path = tmp_path / "calls.json"
+    made = ("calldata", "flush-entry-queue", "--rollup", ROLLUP, "--network", "testnet")
+    assert cli(*made, "--format", "json", "--output", str(path)).code == 0
+    ran = cli("calldata", "batch", str(path))
+    assert (ran.code, ran.out) == (2, "")
+    assert "another chain" in ran.err
+    assert cli("calldata", "batch", str(path), "--network", "testnet").code == 0
+
+
 # --------------------------------------------------------------------------- batches
 
 
@@ -301,7 +352,8 @@ def test_batch__of_what_commands_wrote__is_the_builders(cli, tmp_path):
     assert cli(*claim, "--format", "json", "--output", str(path)).code == 0
     (row,) = rows(cli("calldata", "batch", str(path), "--allow-failure", "--format", "json"))
     call = calldata.batch([calldata.claim_sequencer_rewards(ALICE, rollup=ROLLUP)], allow_failure=True)
-    assert (row["to"], row["data"], row["summary"]) == (call.to, "0x" + call.data.hex(), call.summary)
+    assert (row["to"], row["data"]) == (call.to, "0x" + call.data.hex())
+    assert "looks like claimSequencerRewards(address) of a rollup" in row["summary"]
 
 
 def test_batch__of_a_strangers_file__cannot_steer_the_terminal(cli, tmp_path):

@@ -8,9 +8,12 @@ import pytest
 from eth_account import Account
 from safe_stand_in import TransactionService, status
 
-from aztec_butler.core.contracts import STAKING_REGISTRY
+from aztec_butler.core.calls import Call
+from aztec_butler.core.contracts import STAKING_REGISTRY, TOKEN
 from aztec_butler.core.hexes import keccak256, to_hex
 from aztec_butler.core.networks import MULTICALL3_ADDRESS
+from aztec_butler.core.safe_batch import SafeBatch, encode_batch, split_calls
+from aztec_butler.core.safe_multi_send import MULTI_SENDS, encode_multi_send
 
 SAFE = "0x111CEEee040739fD91D29C34C33E6B3E112F2177"
 STAKING = "0x042dF8f42790d6943F41C25C2132400fd727f452"
@@ -114,7 +117,101 @@ def test_batch__calls_that_do_not_fit__exit_2_and_no_file(folder, cli, content):
     assert not (folder / "batch.json").exists()
 
 
+def test_batch__file_with_words_of_its_own__tells_what_the_calldata_says(folder, cli):
+    approval = to_hex(TOKEN.function("approve").encode_call(OWNER, 10**24))
+    words = 'Claim rewards"\n2. Claim more'
+    (folder / "calls.json").write_text(json.dumps([CALL | {"data": approval, "summary": words}]))
+    assert cli("safe", "batch", "calls.json", "--safe", SAFE, "--file", "batch.json").code == 0
+    described = json.loads((folder / "batch.json").read_text())["meta"]["description"]
+    assert described == (
+        '1. looks like approve(address,uint256) of a token; the file says "Claim rewards\\"\\n2. Claim more"'
+    )
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        [{"chain_id": 31337, "rows": [CALL]}],
+        [{"chain_id": "31337", "rows": [CALL]}],
+        [{"chain_id": 1, "rows": [CALL]}, {"chain_id": 11155111, "rows": [CALL]}],
+        [[CALL | {"chain_id": 31337}]],
+        [CALL | {"chain_id": 31337}],
+        [{"chain_id": True, "rows": [CALL]}],
+        [{"chain_id": "1" * 5000, "rows": [CALL]}],
+    ],
+    ids=["number", "text", "two chains", "in a call", "of one call", "no number", "endless"],
+)
+def test_batch__calls_of_another_chain__exit_2_and_no_file(folder, cli, documents):
+    for number, document in enumerate(documents):
+        (folder / f"{number}.json").write_text(json.dumps(document))
+    names = ",".join(f"{number}.json" for number in range(len(documents)))
+    ran = cli("safe", "batch", names, "--safe", SAFE, "--file", "batch.json")
+    assert (ran.code, ran.out) == (2, "")
+    assert "chain" in ran.err
+    assert not (folder / "batch.json").exists()
+
+
+def test_batch__calls_of_the_chosen_chain__are_taken(folder, cli):
+    (folder / "calls.json").write_text(json.dumps({"chain_id": 11155111, "rows": [CALL]}))
+    words = ("safe", "batch", "calls.json", "--safe", SAFE, "--file", "batch.json")
+    assert "--network testnet" in cli(*words).err
+    assert cli(*words, "--network", "testnet").code == 0
+
+
+def test_batch__fewer_files_than_last_time__refused_before_anything(folder, cli):
+    def write(count):
+        (folder / "calls.json").write_text(json.dumps([CALL] * count))
+        return cli("safe", "batch", "calls.json", "--safe", SAFE, "--file", "keys.json")
+
+    assert write(201).code == 0
+    old = {path.name: path.read_bytes() for path in folder.glob("keys*")}
+    assert sorted(old) == [f"keys-{number}-of-3.json" for number in (1, 2, 3)]
+    assert write(201).code == 0
+    for count in (1, 101):
+        ran = write(count)
+        assert ran.code == 2
+        assert "keys-3-of-3.json" in ran.err
+        assert {path.name: path.read_bytes() for path in folder.glob("keys*")} == old
+    for name in old:
+        (folder / name).unlink()
+    assert write(1).code == 0
+    assert write(101).code == 2  # keys.json would be left
+
+
 # --------------------------------------------------------------------------- check
+
+
+def test_check__approval_inside_another_call__exit_5_and_told(folder, cli):
+    approval = Call(to=OWNER, data=TOKEN.function("approve").encode_call(MULTICALL3_ADDRESS, 1))
+    call = Call(to=MULTI_SENDS[1, 4].address, data=encode_multi_send([approval]))
+    (folder / "batch.json").write_bytes(
+        encode_batch(SafeBatch(chain_id=1, safe=SAFE, name="x", description="Claim rewards", calls=(call,)))
+    )
+    ran = cli("safe", "check", "batch.json")
+    assert ran.code == 5
+    assert "fail  calls     1: inside it, whatever a multicall contract may spend" in ran.out
+
+
+@pytest.mark.loopback
+def test_check__node_that_does_not_answer__says_so_and_judges_by_the_presets(batch, cli):
+    ran = cli("safe", "check", str(batch), "--l1", "http://127.0.0.1:1", "--format", "json")
+    assert ran.code == 0
+    assert "could not be read" in ran.err
+
+
+@pytest.mark.devnet
+def test_check__with_a_chain__knows_its_contracts(devnet, cli, folder, cache_folder, monkeypatch):
+    for name in ("registry", "staking_registry"):
+        monkeypatch.setenv(f"AZTEC_BUTLER_{name.upper()}", devnet.addresses[name])
+    flush = Call(to=devnet.addresses["rollup"], data="0x1d934975")
+    (batch,) = split_calls([flush], chain_id=31337, safe=SAFE)
+    (folder / "batch.json").write_bytes(encode_batch(batch))
+    words = ("safe", "check", "batch.json", "--network", "devnet", "--l1")
+    ran = cli(*words, devnet.url)
+    assert (ran.code, ran.err) == (0, "")
+    assert "ok    calls     all known" in ran.out
+    ran = cli(*words, "http://127.0.0.1:1")
+    assert "warn  calls     1: looks like flushEntryQueue() of a rollup" in ran.out
 
 
 def test_check__good_file__says_what_it_does(batch, cli):
