@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from aztec_butler.clients.known_keys import fetch_known_keys
 from aztec_butler.clients.logs import fetch_logs
-from aztec_butler.clients.multicall import Multicall
+from aztec_butler.clients.multicall import Multicall, Read
 from aztec_butler.clients.rpc import Rpc
 from aztec_butler.clients.staking_contracts import (
     GovernanceClient,
@@ -30,11 +30,20 @@ from aztec_butler.clients.staking_contracts import (
 from aztec_butler.core import calldata
 from aztec_butler.core.calldata.arguments import staking_registry_address
 from aztec_butler.core.calldata.key_stores import as_key_store
-from aztec_butler.core.contracts import PULL_SPLIT_FACTORY
-from aztec_butler.core.errors import NotFoundError
+from aztec_butler.core.contracts import PULL_SPLIT_FACTORY, ROLLUP
+from aztec_butler.core.errors import InputError, NotFoundError
 from aztec_butler.core.hexes import parse_address
 from aztec_butler.core.known_keys import KeyPlace, KnownKey, as_candidates, known_places
-from aztec_butler.core.records import BlockStamp, Deployment, ProviderConfiguration, SplitParameters
+from aztec_butler.core.records import (
+    AttesterView,
+    BlockStamp,
+    Deployment,
+    ProviderConfiguration,
+    SplitParameters,
+    Status,
+)
+from aztec_butler.core.units import render_exact
+from aztec_butler.core.views import decode_attester_view
 
 BUILDERS: Final = (
     "accept_provider_admin",
@@ -105,6 +114,13 @@ class FilledCalldata:
             "known": self._known,
         }
 
+        # Stakes, exits and rewards stay with a rollup when another one becomes canonical.
+        self._fillers_of: Mapping[str, Mapping[str, Callable[[dict[str, Any]], Any]]] = {
+            "initiate_withdraw": {"rollup": lambda given: self.rollup_of_stake(given["attester"])},
+            "finalize_withdraw": {"rollup": lambda given: self.rollup_of_exit(given["attester"])},
+            "claim_sequencer_rewards": {"rollup": lambda given: self.rollup_of_rewards(given["coinbase"])},
+        }
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name not in BUILDERS:
             raise AttributeError(f"there is no builder {name!r}; builders: {', '.join(BUILDERS)}")
@@ -114,7 +130,7 @@ class FilledCalldata:
         @functools.wraps(builder)
         def build(*arguments: Any, **options: Any) -> Any:
             given = signature.bind_partial(*arguments, **options).arguments
-            for parameter, fill in self._fillers.items():
+            for parameter, fill in {**self._fillers, **self._fillers_of.get(name, {})}.items():
                 needed = _NEEDS.get(parameter)
                 if needed is not None and given.get(needed) is None:
                     continue  # the builder says what it lacks
@@ -185,6 +201,84 @@ class FilledCalldata:
             if is_registered:
                 return instance
         raise NotFoundError("the attester has no stake to vote with", attester=who, block=self._block.number)
+
+    def rollup_of_stake(self, attester: str) -> str:
+        """The rollup that an attester can leave: it is in its set, or was put out and nobody has named a recipient.
+
+        Raises:
+            NotFoundError: it has no stake on any rollup that could leave.
+        """
+        who = parse_address(attester)
+        for rollup, view in self._views(who):
+            if view.status in {Status.VALIDATING, Status.ZOMBIE}:
+                return rollup
+        raise NotFoundError(
+            "the attester has no stake that could leave",
+            hint="aztec-butler lifecycle ADDRESS tells where it stands",
+            attester=who,
+            block=self._block.number,
+        )
+
+    def rollup_of_exit(self, attester: str) -> str:
+        """The rollup with an exit of an attester that was not paid out.
+
+        Raises:
+            NotFoundError: there is none, or its recipient has not been named.
+        """
+        who = parse_address(attester)
+        for rollup, view in self._views(who):
+            if view.status is Status.EXITING:
+                return rollup
+        raise NotFoundError(
+            "the attester has no exit to pay out",
+            hint="aztec-butler lifecycle ADDRESS tells where it stands; an ejected one needs initiate-withdraw first",
+            attester=who,
+            block=self._block.number,
+        )
+
+    def rollup_of_rewards(self, coinbase: str) -> str:
+        """The rollup that owes a coinbase rewards.
+
+        Raises:
+            NotFoundError: none does.
+            InputError: several do, each of which has to be claimed for itself.
+        """
+        who = parse_address(coinbase)
+        rollups = self._deployment.rollups
+        reads = [
+            Read(rollup.address, ROLLUP.function("getSequencerRewards", rollup.generation), (who,))
+            for rollup in rollups
+        ]
+        owed = {
+            rollup.address: amount_wei
+            for rollup, amount_wei in zip(rollups, self._multicall.read(reads, self._block), strict=True)
+            if amount_wei
+        }
+        if not owed:
+            raise NotFoundError(
+                "no rollup owes this coinbase rewards", coinbase=who, block=self._block.number
+            )
+        if len(owed) > 1:
+            raise InputError(
+                "several rollups owe this coinbase rewards, and each is claimed for itself",
+                hint="name one: rollup=, --rollup",
+                coinbase=who,
+                **{address: f"{render_exact(amount_wei)} AZTEC" for address, amount_wei in owed.items()},
+            )
+        return next(iter(owed))
+
+    def _views(self, attester: str) -> list[tuple[str, AttesterView]]:
+        """What each rollup says of an attester, the canonical one first."""
+        rollups = self._deployment.rollups[::-1]
+        reads = [
+            Read(rollup.address, ROLLUP.function("getAttesterView", rollup.generation), (attester,))
+            for rollup in rollups
+        ]
+        values = self._multicall.read(reads, self._block)
+        return [
+            (rollup.address, decode_attester_view(value))
+            for rollup, value in zip(rollups, values, strict=True)
+        ]
 
     def _split(self, given: Mapping[str, Any]) -> SplitParameters:
         """A split's parameters from its creation, by its address."""
