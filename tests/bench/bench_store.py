@@ -35,7 +35,7 @@ SPAN = BLOCKS // RANGES
 CONTRACTS = {address: role for role, address, _ in EVENTS.values()}
 GENESIS_HASH = "0x" + "00" * 32
 LAST_BLOCK = FIRST_BLOCK + BLOCKS - 1
-TARGETS = {"warm_x_cold": 50.0, "stream_peak_mb": 600.0}
+TARGETS = {"warm_x_fetch": 50.0, "stream_peak_mb": 600.0}
 AT_MOST = {"stream_peak_mb"}
 
 
