@@ -35,7 +35,7 @@ def check(  # noqa: D417 - what groups of options give is not the caller's
 
     An attester without a coinbase is its own: its rewards go past the split, to an address whose key lies in the
     keystore. Exit code 5 when one that earns rewards or will is missing, wrong, or in nothing that was named.
-    `keystore set-coinbase` mends keystores. No key is opened, and nothing is written.
+    `keystore set-coinbase` mends keystores; nothing is written here.
 
     Args:
         paths: keystores, files and folders of which the node loads every .json file.

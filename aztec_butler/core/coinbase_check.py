@@ -40,7 +40,7 @@ class CoinbaseVerdict(StrEnum):
     UNKNOWN = "unknown"
     """The attester is in nothing that was looked at."""
     RIGHT = "right"
-    UNRULED = "no rule"
+    UNRULED = "no-rule"
     """One is configured, and no rule says which it should be: it was not staked through a provider."""
     IDLE = "idle"
     """It earns nothing: nobody has staked on it, it leaves or has left, or its deposit will be refunded."""

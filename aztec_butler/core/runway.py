@@ -20,6 +20,7 @@ WINDOWS_SECONDS: Final = (WEEK_SECONDS, 4 * WEEK_SECONDS, 13 * WEEK_SECONDS)
 """How far to look back: a week, four weeks, a quarter."""
 USUAL_WINDOW_SECONDS: Final = 4 * WEEK_SECONDS
 """Where one number has to do: whole weeks, so that every weekday counts alike."""
+_CENTURY_SECONDS: Final = 36_525 * DAY_SECONDS
 
 
 @attrs.frozen(kw_only=True)
@@ -73,7 +74,8 @@ class QueueRunway:
     runway_seconds: int | None = unit("s")
     """How long the keys last, rounded down; None when nobody staked in that time, so that it is not known."""
     runs_out_at: int | None = unit("s")
-    """When the last key is taken then; None as above."""
+    """When the last key is taken then; None as above, and when it is more than a century away: no calendar of a table
+    reaches as far as some runways do."""
 
 
 def delegation_pace(delegated_at: Sequence[int], *, begins_at: int, now_at: int) -> DelegationPace | None:
@@ -137,7 +139,7 @@ def queue_runways(
                 delegations=sum(at >= begins_at for at in delegated_at),
                 delegations_per_week=None if pace is None else pace.per_week,
                 runway_seconds=lasts,
-                runs_out_at=None if lasts is None else now_at + lasts,
+                runs_out_at=None if lasts is None or lasts > _CENTURY_SECONDS else now_at + lasts,
             )
         )
     return tuple(rows)

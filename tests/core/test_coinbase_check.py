@@ -71,7 +71,7 @@ def verdicts(configured, *arguments, **options):
         (CAROL, None, "idle"),  # nobody has staked on it, so there is no split
         (CAROL, WALLET, "idle"),
         (DAVE, None, "missing"),
-        (DAVE, WALLET, "no rule"),
+        (DAVE, WALLET, "no-rule"),
         (DAVE, ZERO_ADDRESS, "wrong"),
         (ERIN, None, "idle"),
     ],
@@ -127,7 +127,7 @@ def test_findings__order__missing_soonest_first_then_wrong_then_unknown_then_the
         (late[3], "missing", 2 * EPOCH),
         (DAVE, "wrong", 0),
         (BOB, "unknown", 0),
-        (late[1], "no rule", EPOCH),
+        (late[1], "no-rule", EPOCH),
         (CAROL, "idle", None),
     ]
 
@@ -156,7 +156,7 @@ def test_overrides__win__and_may_name_the_attester_itself():
         DAVE: "right",
     }
     kept = verdicts({ALICE: SPLITS[ALICE], BOB: WALLET}, CoinbasePolicy.KEEP, overrides={ALICE: WALLET})
-    assert kept == {ALICE: "wrong", BOB: "no rule"}
+    assert kept == {ALICE: "wrong", BOB: "no-rule"}
 
 
 def test_split__of_a_stake_that_will_be_refunded__is_not_expected():

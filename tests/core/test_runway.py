@@ -14,9 +14,11 @@ from aztec_butler.core.runway import (
     WEEK_SECONDS,
     WINDOWS_SECONDS,
     DelegationPace,
+    QueueRunway,
     delegation_pace,
     queue_runways,
 )
+from aztec_butler.notebook.frames import to_frame
 
 NOW = 2_000_000_000
 
@@ -62,6 +64,13 @@ def test_runways__provider_is_younger_than_a_window__are_of_its_own_time():
     assert [(row.window_seconds // DAY_SECONDS, row.delegations) for row in rows] == [(7, 1), (10, 2)]
     (just,) = runways([], registered_at=NOW)
     assert (just.window_seconds, just.delegations_per_week, just.runway_seconds) == (0, None, None)
+
+
+def test_runways__that_last_for_centuries__have_no_date():
+    (row,) = runways([NOW - 5], keys=2_000, registered_at=NOW - 91 * DAY_SECONDS, windows_seconds=[])
+    assert row.runway_seconds == 2_000 * 91 * DAY_SECONDS
+    assert row.runs_out_at is None
+    assert to_frame([row], QueueRunway).runway_seconds.tolist() == [row.runway_seconds]
 
 
 def test_runways__edge_of_a_window__belongs_to_it():
