@@ -304,7 +304,7 @@ class L1Reads:
             begins = max(registered, now - MONTH)
             recent = sum(self.time_of(log) >= begins for log in made)
             if recent:
-                put("provider_runway_seconds", keys / recent * (now - begins), **label)
+                put("provider_runway_seconds", int(Fraction(keys, recent) * (now - begins)), **label)
 
     def checkpoints(self) -> dict:
         """The last checkpoint of each proposer on the canonical rollup: coinbase and time."""
