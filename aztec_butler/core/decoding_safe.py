@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
 
-from aztec_butler.core.decoding import Decoded, Kind
+from aztec_butler.core.decoding import Decoded, DecodedValue, Kind
 from aztec_butler.core.decoding_batches import Carried
 from aztec_butler.core.decoding_calls import Reader
 from aztec_butler.core.errors import InputError
@@ -16,6 +17,7 @@ from aztec_butler.core.safe_checksum import batch_checksum
 from aztec_butler.core.safe_method import encode_method
 
 _LARGEST_WORD: Final = (1 << 256) - 1
+_DECIMAL: Final = re.compile(r"[0-9]{1,78}")
 
 
 def decode_builder_file(document: Mapping[str, Any], known: Mapping[str, str]) -> Decoded:
@@ -50,7 +52,7 @@ def decode_builder_file(document: Mapping[str, Any], known: Mapping[str, str]) -
         kind=Kind.BATCH,
         signature=None,
         roles=(),
-        values=(),
+        values=_whose(document),
         inner=tuple(inner),
         warnings=tuple(_remarks(document)),
     )
@@ -60,7 +62,7 @@ def _read_entry(entry: Any) -> tuple[Carried, tuple[str, ...]]:
     if not isinstance(entry, Mapping):
         raise InputError("a transaction of the file is no object", got=type(entry).__name__)
     value = entry.get("value", "0")
-    if not (isinstance(value, str) and value.isascii() and value.isdigit() and int(value) <= _LARGEST_WORD):
+    if not (isinstance(value, str) and _DECIMAL.fullmatch(value) and int(value) <= _LARGEST_WORD):
         raise InputError("the value of a transaction is a decimal string, in wei", value=repr(value)[:90])
     method = entry.get("contractMethod")
     written = entry.get("data")
@@ -73,6 +75,22 @@ def _read_entry(entry: Any) -> tuple[Carried, tuple[str, ...]]:
     else:
         data = encode_method(method, entry.get("contractInputsValues"))
     return Carried(parse_address(entry.get("to")), int(value), data), remarks
+
+
+def _whose(document: Mapping[str, Any]) -> tuple[DecodedValue, ...]:
+    """The chain and the Safe that the file is for; None where it names none, or none that could be one."""
+    meta = document.get("meta")
+    chain = document.get("chainId")
+    safe = meta.get("createdFromSafeAddress") if isinstance(meta, Mapping) else None
+    try:
+        safe = parse_address(safe)
+    except InputError:
+        safe = None
+    chain_id = int(chain) if isinstance(chain, str) and _DECIMAL.fullmatch(chain) else None
+    return (
+        DecodedValue(name="chainId", type="uint256", value=chain_id, field="chain_id"),
+        DecodedValue(name="createdFromSafeAddress", type="address", value=safe, field="safe"),
+    )
 
 
 def _differs(method: Any, values: Any, data: bytes) -> bool:

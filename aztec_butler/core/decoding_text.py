@@ -28,8 +28,9 @@ def lines_of(decoded: Decoded) -> tuple[str, ...]:
 def _lines(decoded: Decoded, indent: str, number: str) -> Iterator[str]:
     yield f"{indent}{number}{_headline(decoded)}"
     below = indent + _STEP
-    longest = max((len(value.field or value.name) for value in decoded.values), default=0)
-    for value in decoded.values:
+    values = () if decoded.kind is Kind.BATCH else decoded.values  # a file's stand in the headline
+    longest = max((len(value.field or value.name) for value in values), default=0)
+    for value in values:
         name = f"{below}{value.field or value.name:<{longest}}  "
         if _is_unfolded(decoded, value.value):
             yield f"{name}{_size(value.value)}, see below"
@@ -51,7 +52,9 @@ def _lines(decoded: Decoded, indent: str, number: str) -> Iterator[str]:
 
 def _headline(decoded: Decoded) -> str:
     if decoded.kind is Kind.BATCH:
-        return f"file of {count_of(len(decoded.inner), 'transaction')}"
+        told = {value.field: value.value for value in decoded.values if value.value is not None}
+        whose = f"chain {told.get('chain_id', 'not named')}, Safe {told.get('safe', 'not named')}"
+        return f"file of {count_of(len(decoded.inner), 'transaction')}: {whose}"
     if decoded.signature is not None:
         what = f"{decoded.kind.value} {decoded.signature}"
     elif decoded.data:

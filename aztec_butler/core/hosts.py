@@ -100,6 +100,8 @@ def _document(content: bytes, *, is_json: bool) -> Mapping[str, Any]:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"a file of hosts is not {kind}", reason=str(error)) from None
+    except ValueError:
+        raise InputError("a file of hosts holds a number with too many digits") from None
     if not isinstance(document, dict):
         raise InputError("a file of hosts is an object with a list `hosts`")
     return document

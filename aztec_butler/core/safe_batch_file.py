@@ -100,6 +100,8 @@ def _document(content: bytes) -> dict[str, Any]:
         raise InputError(
             "a batch file is not JSON", reason=error.msg, line=error.lineno, column=error.colno
         ) from None
+    except ValueError:
+        raise InputError("a batch file holds a number with too many digits") from None
     if not isinstance(document, dict):
         raise InputError("a Transaction Builder file is a JSON object")
     return document

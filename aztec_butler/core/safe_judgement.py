@@ -96,4 +96,6 @@ def _remarks(node: Decoded, known: Mapping[str, str]) -> Iterator[Remark]:
         yield Remark(f"{looks_like(node)}, but goes to the {role}, which has no such function")
     found = find_function(node.data[:4], role)
     if node.value_wei and found is not None and found[0].mutability != "payable":
-        yield Remark(f"sends ether to {node.signature}, which takes none: the call would fail")
+        yield Remark(
+            f"sends ether to {node.signature}, which takes none: it fails, or this is another contract"
+        )

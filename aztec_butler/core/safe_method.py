@@ -20,7 +20,8 @@ from aztec_butler.core.hexes import parse_address, parse_bytes
 from aztec_butler.core.json_depth import check_depth
 
 _NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
-_INTEGER = re.compile(r"-?(?:[0-9]+|0x[0-9a-fA-F]+)")
+_INTEGER = re.compile(r"-?(?:[0-9]{1,78}|0x[0-9a-fA-F]{1,64})")
+_LONGEST_TYPE = 100
 _WITHOUT_DATA = ("receive", "fallback")
 _LARGEST_EXACT = (1 << 53) - 1
 
@@ -68,6 +69,8 @@ def _render(item: Any) -> str:
     kind = item.get("type") if isinstance(item, Mapping) else None
     if not isinstance(kind, str):
         raise InputError("an input of a contractMethod has no type")
+    if len(kind) > _LONGEST_TYPE:
+        raise InputError("an input of a contractMethod has a type that is none", type=f"{kind[:20]}...")
     if kind.startswith("tuple"):
         components = item.get("components")
         if not isinstance(components, list):

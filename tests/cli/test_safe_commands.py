@@ -107,6 +107,8 @@ def test_batch__several_sources_and_many_calls__numbered_files_in_order(folder, 
             [CALL | {"data": "0x095ea7b3" + MULTICALL3_ADDRESS[2:].rjust(64, "0") + "1".rjust(64, "0")}]
         ),
         json.dumps({"transactions": []}),
+        json.dumps([CALL | {"value_wei": "0" * 100 + "5"}]),
+        json.dumps(CALL).replace('"0"', "9" * 5000),
     ],
     ids=lambda _: None,
 )

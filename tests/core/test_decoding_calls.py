@@ -437,6 +437,25 @@ def builder_file(*calls):
     return json.loads(encode_batch(batch))
 
 
+def test_builder_file__headline__names_chain_and_safe():
+    head, *rest = str(calldata.explain(builder_file())).splitlines()
+    assert head == f"file of 1 transaction: chain 1, Safe {ALICE}"
+    assert not any("chain_id" in line for line in rest)
+
+
+@pytest.mark.parametrize(
+    ("chain", "safe"),
+    [(None, ""), (1, None), ("9" * 5000, "0x12"), ("1\x1b[2J", 7)],
+    ids=["none", "x", "y", "z"],
+)
+def test_builder_file__without_chain_or_safe__says_so(chain, safe):
+    document = builder_file()
+    document["chainId"] = chain
+    document["meta"]["createdFromSafeAddress"] = safe
+    head = str(calldata.explain(document)).splitlines()[0]
+    assert head == "file of 1 transaction: chain not named, Safe not named"
+
+
 def test_builder_file__changed_since_it_was_made__is_said():
     document = builder_file()
     document["transactions"][0]["to"] = BOB
@@ -484,8 +503,10 @@ def test_builder_file__data_that_belies_its_description__is_said():
         [{"to": ALICE, "value": 5, "data": "0x"}],
         [{"to": ALICE, "value": "-1"}],
         [{"to": "x", "value": "0"}],
+        [{"to": ALICE, "value": "9" * 5000}],
+        [{"to": ALICE, "value": "٣"}],
     ],
-    ids=str,
+    ids=lambda value: str(value)[:60],
 )
 def test_builder_file__that_is_none__is_refused(transactions):
     with pytest.raises(InputError):

@@ -104,3 +104,12 @@ def test_read_hosts__several_problems__all_at_once():
 def test_read_hosts__no_list_of_hosts__refused(content, is_json):
     with pytest.raises(InputError):
         read_hosts(content, is_json=is_json)
+
+
+@pytest.mark.parametrize("is_json", [True, False], ids=["JSON", "TOML"])
+def test_read_hosts__number_without_end__refused_by_name(is_json):
+    digits = "9" * 5000
+    toml = f'[[hosts]]\nname = "a"\naddress = "127.0.0.1"\np2p_port = {digits}\n'
+    content = f'{{"hosts": [{{"name": "a", "p2p_port": {digits}}}]}}' if is_json else toml
+    with pytest.raises(InputError, match="too many digits"):
+        read_hosts(content.encode(), is_json=is_json)

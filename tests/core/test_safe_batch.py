@@ -359,8 +359,16 @@ def test_read_batch__not_such_a_file__refused(document):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"\xff\xfe", b'{"version": "1.0", "version": "1.0"}', b'{"version": NaN}', b"[" * 100_000],
-    ids=["empty", "cut off", "not UTF-8", "name twice", "NaN", "endless nesting"],
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b'{"version": "1.0", "version": "1.0"}',
+        b'{"version": NaN}',
+        b"[" * 100_000,
+        b'{"version": ' + b"9" * 5000 + b"}",
+    ],
+    ids=["empty", "cut off", "not UTF-8", "name twice", "NaN", "endless nesting", "endless number"],
 )
 def test_read_batch__broken_text__refused(content):
     with pytest.raises(InputError):
@@ -403,6 +411,28 @@ def test_method__struct_of_the_protocol__encoded_as_its_function():
     )
     expected = function.encode_call(5, [(SAFE, (1, 2), (3, 4, 5, 6), (7, 8))])
     assert encode_method({"name": item["name"], "inputs": item["inputs"]}, texts_given) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("uint256", "9" * 5000),
+        ("uint256", "0x" + "f" * 5000),
+        ("uint256[]", "[" + "9" * 5000 + "]"),
+        ("uint256[]", '["' + "9" * 5000 + '"]'),
+        ("uint256[" + "9" * 5000 + "]", "[1]"),
+        ("uint" + "9" * 5000, "1"),
+        ("tuple[" + "9" * 5000 + "]", "[1]"),
+    ],
+    ids=["text", "hex", "in a list", "text in a list", "size", "bits", "size of structs"],
+)
+def test_method__endless_number_anywhere__refused(kind, value):
+    from aztec_butler.core.safe_method import encode_method
+
+    item = {"name": "a", "type": kind, "components": [{"name": "b", "type": "uint8"}]}
+    with pytest.raises(InputError) as refused:
+        encode_method({"name": "f", "inputs": [item]}, {"a": value})
+    assert str(refused.value)
 
 
 def test_method__none_or_no_function__no_data():
