@@ -5,7 +5,7 @@ An attester without a coinbase in its keystore is its own: its rewards go to an 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from aztec_butler.core.lifecycle import Lifecycle
@@ -78,6 +78,7 @@ def samples(
     ours: Ours,
     own: OwnAttesters,
     *,
+    on_duty: Collection[str],
     activations: Mapping[str, int],
     proposed: Mapping[str, ProposedCoinbase],
 ) -> Samples:
@@ -87,12 +88,12 @@ def samples(
         state: everything about stake.
         ours: who we are.
         own: our attesters.
+        on_duty: those of them that earn rewards or are about to.
         activations: when those whose coinbase is missing are or were activated, as far as it is known.
         proposed: the last checkpoint of each attester that proposed lately.
     """
     found: dict[Metric, dict[tuple[str, ...], float]] = {metric: {} for metric in METRICS}
-    on_duty = attesters_on_duty(state, own)
-    missing = missing_coinbases(state, ours, own)
+    missing = missing_coinbases(ours, on_duty)
     splits = {attester: split for attester in own.lifecycles if (split := split_of(state, attester))}
     drifting = {
         attester: ours.coinbases[attester] != splits[attester]
@@ -128,12 +129,10 @@ def attesters_on_duty(state: StakingState, own: OwnAttesters) -> set[str]:
     }
 
 
-def missing_coinbases(state: StakingState, ours: Ours, own: OwnAttesters) -> set[str]:
+def missing_coinbases(ours: Ours, on_duty: Collection[str]) -> set[str]:
     """Those of them whose keystore we know, and that have no coinbase in it."""
     return {
-        attester
-        for attester in attesters_on_duty(state, own)
-        if attester in ours.coinbases and ours.coinbases[attester] is None
+        attester for attester in on_duty if attester in ours.coinbases and ours.coinbases[attester] is None
     }
 
 
@@ -181,12 +180,13 @@ def collector(reading: L1Reading, who: Who, pace: Pace = USUAL_PACE) -> Collecto
         snapshot = reading.look().snapshot
         state, ours = snapshot.state, who()
         own = ours.find(state)
-        missing = missing_coinbases(state, ours, own)
+        on_duty = attesters_on_duty(state, own)
         return samples(
             state,
             ours,
             own,
-            activations=activations_of(state, missing, reading.times),
+            on_duty=on_duty,
+            activations=activations_of(state, missing_coinbases(ours, on_duty), reading.times),
             proposed=checkpoints.last(snapshot, own.lifecycles),
         )
 

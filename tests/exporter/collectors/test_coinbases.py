@@ -6,7 +6,7 @@ from staking_story import ALICE, BOB, CAROL, NEW, OWNER, Story, account
 
 from aztec_butler.exporter.checkpoint_coinbases import ProposedCoinbase
 from aztec_butler.exporter.collectors import coinbases
-from aztec_butler.exporter.collectors.coinbases import activations_of, missing_coinbases
+from aztec_butler.exporter.collectors.coinbases import activations_of, attesters_on_duty, missing_coinbases
 from aztec_butler.exporter.ours import Ours
 
 EPOCH = 2304
@@ -24,12 +24,13 @@ def delegated() -> Story:
 def found(ours, story=None, proposed=None, **changes):
     state = state_of(story or delegated(), **changes)
     own = ours.find(state)
-    missing = missing_coinbases(state, ours, own)
+    on_duty = attesters_on_duty(state, own)
     return coinbases.samples(
         state,
         ours,
         own,
-        activations=activations_of(state, missing, Times()),
+        on_duty=on_duty,
+        activations=activations_of(state, missing_coinbases(ours, on_duty), Times()),
         proposed=proposed or {},
     )
 
