@@ -50,7 +50,7 @@ def register(
             provider_id, keys, chunk_size=chunk_size, known={} if no_duplicate_check else None
         )
         made = answer(session, wanted, calls, pinned_network)
-    return note_check(made, is_made=not no_duplicate_check, is_left_out=no_duplicate_check)
+    return note_check(made, is_made=not no_duplicate_check)
 
 
 @command(connection, pinned, proof)
@@ -104,4 +104,4 @@ def deposit(
         amount_wei = deployment.activation_threshold_wei * len(registrations)
         approval = [] if approved else [builders.approve(place, amount_wei)]
         made = answer(session, wanted, [*approval, *deposits], pinned_network)
-    return note_check(made, is_made=not no_duplicate_check, is_left_out=no_duplicate_check)
+    return note_check(made, is_made=not no_duplicate_check)

@@ -12,6 +12,7 @@ from aztec_butler.cli.session import Session
 from aztec_butler.core.calls import Call
 from aztec_butler.core.errors import CheckFailed, InputError
 from aztec_butler.core.hexes import parse_address, to_hex
+from aztec_butler.core.networks import DEVNET
 from aztec_butler.core.units import render_exact
 
 if TYPE_CHECKING:
@@ -89,9 +90,15 @@ def proof(
 
 
 def build(
-    session: Session, block: int | str, wanted: Proof, builder: str, *arguments: Any, **options: Any
+    session: Session,
+    block: int | str,
+    wanted: Proof,
+    builder: str,
+    *arguments: Any,
+    compared: bool = True,
+    **options: Any,
 ) -> Answer:
-    """The calls of one builder; nobody is asked when nothing is missing and no proof is wanted.
+    """The calls of one builder; nobody is asked when nothing is missing or compared, and no proof is wanted.
 
     Args:
         session: the settings.
@@ -99,6 +106,8 @@ def build(
         wanted: what is wanted beside the calls.
         builder: its name.
         arguments: of the builder.
+        compared: whether a provider's present terms are compared where there is a node to ask: a rate that it has
+            already, more keys than it has, a provider that there is not.
         options: of the builder; None stands for what was not given.
     """
     from aztec_butler.core import calldata
@@ -107,11 +116,18 @@ def build(
     given = {name: value for name, value in options.items() if value is not None}
     parameters = inspect.signature(function).parameters
     missing = [name for name in _FROM_THE_CHAIN if name in parameters and name not in given]
-    if not wanted.simulate and not missing and not _needs_split(arguments, parameters):
+    compares = "current" in parameters
+    if not (
+        wanted.simulate
+        or missing
+        or _needs_split(arguments, parameters)
+        or (compares and compared and _can_ask(session))
+    ):
         if "staking_registry" in parameters:
             given.setdefault("staking_registry", _staking_registry(session))
-        return answer(session, wanted, _several(function(*arguments, **given)))
-    if session.settings.l1 is None and missing:
+        made = answer(session, wanted, _several(function(*arguments, **given)))
+        return _note_uncompared(made) if compares else made
+    if missing and not _can_ask(session):
         raise InputError(
             "without a node these have to be told",
             hint=", ".join(f"--{name.replace('_', '-')}" for name in missing)
@@ -132,8 +148,6 @@ def build_checked(
 ) -> Answer:
     """As ``build``, for keys: refused when one of them is known already, or when that cannot be found out.
 
-    Where no L1 endpoint is set the calls are built all the same, and the answer says that nobody has looked.
-
     Args:
         session: the settings.
         block: where keys are looked for at this block.
@@ -142,36 +156,48 @@ def build_checked(
         arguments: of the builder.
         no_duplicate_check: do not look.
         options: of the builder; None stands for what was not given.
+
+    Raises:
+        InputError: a key is known already, or there is nobody to ask.
     """
-    if no_duplicate_check or session.settings.l1 is None:
-        made = build(session, block, wanted, builder, *arguments, known={}, **options)
-        return note_check(made, is_left_out=no_duplicate_check)
+    if no_duplicate_check:
+        made = build(session, block, wanted, builder, *arguments, compared=False, known={}, **options)
+        return note_check(made, is_made=False)
+    if not _can_ask(session):
+        raise InputError(
+            "nobody can be asked whether one of these keys is known already",
+            hint="--l1 URL names an Ethereum node to ask; --no-duplicate-check builds the calls without asking",
+        )
     given = {name: value for name, value in options.items() if value is not None}
     return note_check(_build_on_network(session, block, wanted, builder, *arguments, **given), is_made=True)
 
 
-def note_check(made: Answer, *, is_made: bool = False, is_left_out: bool = False) -> Answer:
+def note_check(made: Answer, *, is_made: bool) -> Answer:
     """An answer that says whether its keys were looked for.
 
     Args:
         made: the answer.
         is_made: they were, and none is known.
-        is_left_out: they were not, because somebody said so; else because there is no endpoint.
     """
     if is_made:
         note = "duplicate check: none of these keys is known in any queue, in the GSE or on any rollup"
-    elif is_left_out:
-        note = "the duplicate check was left out: keys that are known already would be listed or paid for in vain"
     else:
-        note = (
-            "the duplicate check was NOT made, because no L1 endpoint is set: --l1 URL makes it;"
-            " keys that are known already would be listed or paid for in vain"
-        )
+        note = "the duplicate check was left out: keys that are known already would be listed or paid for in vain"
     return attrs.evolve(
         made,
         facts={**made.facts, "duplicate_check": "passed" if is_made else "not made"},
         notes=(note, *made.notes),
     )
+
+
+def _note_uncompared(made: Answer) -> Answer:
+    note = "not compared with the chain: whether the provider exists, and what it has now; --l1 URL does that"
+    return attrs.evolve(made, facts={**made.facts, "compared_with_chain": False}, notes=(note, *made.notes))
+
+
+def _can_ask(session: Session) -> bool:
+    """Whether there is a node to ask; that of the devnet is found by itself."""
+    return session.settings.l1 is not None or session.settings.network == DEVNET.name
 
 
 def _build_on_network(

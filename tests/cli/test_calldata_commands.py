@@ -110,6 +110,7 @@ def test_command__for_eyes__tells_sentence_receiver_and_data(cli):
         "  to     0x042dF8f42790d6943F41C25C2132400fd727f452",
         f"  data   0xcea00fa5{7:064x}{2500:064x}",
     ]
+    assert "not compared with the chain" in ran.err
     assert "mainnet (chain 1)" in ran.err
 
 
@@ -176,7 +177,11 @@ def test_parse_rate__percent_and_basis_points__are_exact():
 
 def test_add_keys__file__goes_into_chunks(cli, registrations):
     path = registrations(1, 2, 3)
-    made = rows(cli("calldata", "add-keys", "7", path, "--chunk-size", "2", "--format", "json"))
+    made = rows(
+        cli(
+            "calldata", "add-keys", "7", path, "--no-duplicate-check", "--chunk-size", "2", "--format", "json"
+        )
+    )
     keys = [(wallet(f"attester {n}"), *_points(registration(6000 + n))) for n in (1, 2, 3)]
     calls = calldata.add_keys(7, keys, chunk_size=2)
     assert [row["data"] for row in made] == ["0x" + call.data.hex() for call in calls]
@@ -196,15 +201,31 @@ def test_add_keys__bad_registration__is_refused_unless_unverified(cli, registrat
         )
 
     path = registrations(1, made=swapped)
-    ran = cli("calldata", "add-keys", "7", path)
+    ran = cli("calldata", "add-keys", "7", path, "--no-duplicate-check")
     assert (ran.code, ran.out) == (2, "")
     assert wallet("attester 1") in ran.err
-    assert len(rows(cli("calldata", "add-keys", "7", path, "--unverified", "--format", "json"))) == 1
+    assert (
+        len(
+            rows(
+                cli(
+                    "calldata",
+                    "add-keys",
+                    "7",
+                    path,
+                    "--no-duplicate-check",
+                    "--unverified",
+                    "--format",
+                    "json",
+                )
+            )
+        )
+        == 1
+    )
 
 
 def test_deposit__of_two_attesters__is_refused(cli, registrations):
     path = registrations(1, 2)
-    ran = cli("calldata", "deposit", path, "--withdrawer", BOB, "--rollup", ROLLUP)
+    ran = cli("calldata", "deposit", path, "--withdrawer", BOB, "--rollup", ROLLUP, "--no-duplicate-check")
     assert (ran.code, ran.out) == (2, "")
     (row,) = rows(
         cli(
@@ -229,7 +250,7 @@ def test_add_keys__what_is_no_file_of_registrations__is_refused_by_name(cli, tmp
     path = tmp_path / "keys.json"
     if content is not None:
         path.write_bytes(content)
-    ran = cli("calldata", "add-keys", "7", str(path))
+    ran = cli("calldata", "add-keys", "7", str(path), "--no-duplicate-check")
     assert (ran.code, ran.out) == (2, "")
     assert str(path) in ran.err
 
@@ -275,7 +296,17 @@ def test_explain__what_is_no_calldata__is_refused(cli, words):
 def test_safe_file__of_many_calls__is_split_and_intact(cli, tmp_path, registrations):
     path = registrations(*range(1, 4))
     target = tmp_path / "keys.json"
-    words = ("calldata", "add-keys", "7", path, "--chunk-size", "1", "--sender", ALICE)
+    words = (
+        "calldata",
+        "add-keys",
+        "7",
+        path,
+        "--no-duplicate-check",
+        "--chunk-size",
+        "1",
+        "--sender",
+        ALICE,
+    )
     ran = cli(*words, "--safe-file", str(target))
     assert ran.code == 0
     assert f"written to {target}: 3 calls for Safe {ALICE}" in ran.err
@@ -294,7 +325,16 @@ def test_safe_file__where_a_folder_is__is_refused(cli, tmp_path):
 
 def test_safe_file__of_several__is_numbered_as_safe_batch_does(cli, tmp_path, registrations):
     target = tmp_path / "keys.json"
-    words = ("calldata", "add-keys", "7", registrations(*range(1, 102)), "--unverified", "--chunk-size", "1")
+    words = (
+        "calldata",
+        "add-keys",
+        "7",
+        registrations(*range(1, 102)),
+        "--unverified",
+        "--chunk-size",
+        "1",
+        "--no-duplicate-check",
+    )
     ran = cli(*words, "--sender", ALICE, "--safe-file", str(target))
     assert ran.code == 0
     assert sorted(path.name for path in tmp_path.glob("keys*")) == ["keys-1-of-2.json", "keys-2-of-2.json"]

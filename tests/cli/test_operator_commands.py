@@ -141,13 +141,39 @@ def test_builders__node_that_fails_in_the_middle__build_nothing(
             assert (ran.code, ran.out) == (3, ""), healthy
 
 
-def test_add_keys__without_an_endpoint__says_that_nobody_looked(cli, registrations):
-    ran = cli("calldata", "add-keys", "7", registrations(NEW), "--format", "json")
-    assert document(ran)["duplicate_check"] == "not made"
-    assert "NOT made" in ran.err
-    assert "--l1" in ran.err
-    said = cli("calldata", "add-keys", "7", registrations(NEW), "--no-duplicate-check")
+@pytest.mark.parametrize("words", list(COMMANDS.values())[::2], ids=list(COMMANDS)[::2])
+def test_builders__without_an_endpoint__build_nothing_unless_told_to(cli, registrations, words):
+    path = registrations(NEW)
+    given = [path if word == "FILE" else word for word in words]
+    if words[1] == "deposit":
+        given += ["--rollup", OWNER]
+    for quiet in ((), ("--quiet",)):
+        ran = cli(*given, *quiet)
+        assert (ran.code, ran.out) == (2, "")
+        assert "--l1" in ran.err
+        assert "--no-duplicate-check" in ran.err
+    said = cli(*given, "--no-duplicate-check")
     assert (said.code, "left out" in said.err) == (0, True)
+
+
+@pytest.mark.devnet
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("update-take-rate", "1", "RATE"), "rate"),
+        (("drip-queue", "1", "100"), "keys"),
+        (("accept-provider-admin", "99"), "provider"),
+        (("update-take-rate", "99", "1%"), "provider"),
+    ],
+)
+def test_builders__that_the_chain_would_refuse__are_refused_where_there_is_a_node(cli, chain, words, told):
+    (provider,) = [
+        row for row in document(cli("providers", "--format", "json"))["rows"] if row["provider_id"] == 1
+    ]
+    given = [str(provider["take_rate_bps"] / 100) + "%" if word == "RATE" else word for word in words]
+    ran = cli("calldata", *given)
+    assert (ran.code in {2, 4}, ran.out) == (True, "")
+    assert told in ran.err
 
 
 @pytest.mark.loopback
