@@ -10,6 +10,7 @@ import queue
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from aztec_butler import __version__
@@ -137,15 +138,18 @@ class Cluster:
                         hint="what came until then is kept: start workers, and ask again",
                     ) from None
                 continue
-            _, gap = self._under_way.pop(future.key)
+            _, gap = self._under_way[future.key]
             stretch = _result(future, gap)
             self._told(stretch.last_block - gap.first_block + 1)
+            del self._under_way[future.key]  # last: whoever is interrupted before finds it in ``close``
             return stretch
 
     def close(self) -> list[Stretch]:
         """Cancel what is under way. A stretch that runs already ends by itself, and nobody will see it."""
         left, self._under_way = list(self._under_way.values()), {}
-        done = [future.result() for future, _ in left if future.status == "finished"]
+        done: list[Stretch] = []
+        with suppress(OSError, TimeoutError):  # the scheduler may be gone
+            done += [future.result() for future, _ in left if future.status == "finished"]
         rest = [future for future, _ in left if future.status != "finished"]
         if rest and self._client.status == "running":
             self._client.cancel(rest)

@@ -174,30 +174,34 @@ def close_gaps(gaps: Sequence[Gap], hands: Hands, tally: Tally) -> None:
     """
     waiting = deque(cut(gaps, hands.at_once * _PARTS_EACH))
     failures: Counter[tuple[str, ...]] = Counter()
-    under_way = 0
+    taken: list[Stretch] = []  # and not yet published
     try:
-        while waiting or under_way:
-            while waiting and under_way < hands.at_once:
-                hands.start(waiting.popleft())
-                under_way += 1
+        under_way = _hand_out(waiting, hands, 0)
+        while under_way:
             stretch = hands.next_done()
+            taken.append(stretch)
             under_way -= 1
-            if stretch.rest is not None and (stretch.error is None or _may_pass(stretch, hands, failures)):
-                waiting.appendleft(stretch.rest)
-                if (
-                    stretch.error is None
-                ):  # whose time was up goes on at once, before what it wrote is published
-                    hands.start(waiting.popleft())
-                    under_way += 1
-                tally.publish(stretch)
-                continue
+            goes_on = stretch.error is None or _may_pass(stretch, hands, failures)
+            if goes_on:
+                if stretch.rest is not None:
+                    waiting.appendleft(stretch.rest)
+                under_way += _hand_out(waiting, hands, under_way)  # nobody waits while something is published
             tally.publish(stretch)
-            if stretch.error is not None:
+            taken.clear()
+            if stretch.error is not None and not goes_on:
                 raise stretch.error
     finally:
         with suppress(ButlerError):  # what is under way here tells more
-            for stretch in hands.close():
+            for stretch in [*taken, *hands.close()]:
                 tally.publish(stretch)
+
+
+def _hand_out(waiting: deque[Gap], hands: Hands, under_way: int) -> int:
+    """Start as many as may be under way; how many these are."""
+    count = min(len(waiting), hands.at_once - under_way)
+    for _ in range(count):
+        hands.start(waiting.popleft())
+    return count
 
 
 def cut(gaps: Sequence[Gap], parts: int) -> Iterator[Gap]:

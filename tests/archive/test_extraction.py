@@ -102,9 +102,9 @@ def test_read_stretch__its_time_is_up__tells_how_far_it_came_and_the_rest_follow
     assert stretch.rest == attrs.evolve(WHOLE, first_block=stretch.last_block + 1)
     assert source.store.coverage() == []  # nothing is visible before it is published
     tally = Tally(source.store)
-    close_gaps([WHOLE], OwnHands(source, lambda _: None), tally)
-    assert dict(tally.rows) == ROWS
-    assert tally.ranges == [(0, LAST)]
+    close_gaps([attrs.evolve(WHOLE, last_block=399)], OwnHands(source, lambda _: None), tally)
+    assert dict(tally.rows) == {"RollupSlashed": 114, "GseDeposit": 40}
+    assert tally.ranges == [(0, 399)]
 
 
 @loopback
@@ -173,6 +173,24 @@ def test_close_gaps__stopped_from_the_keyboard__keeps_what_is_done(source):
     with pytest.raises(KeyboardInterrupt):
         close_gaps([WHOLE], hands, Tally(source.store))
     assert source.store.missing(CONTRACTS, EVENTS, 0, LAST) == [(done[1].last_block + 1, LAST)]
+
+
+@loopback
+def test_close_gaps__interrupted_while_it_publishes__publishes_it_after_all(source, monkeypatch):
+    store, tally = source.store, Tally(source.store)
+    publish, interrupted = store.publish, []
+
+    def once(*prepared):
+        if not interrupted:
+            interrupted.append(True)
+            raise KeyboardInterrupt
+        publish(*prepared)
+
+    monkeypatch.setattr(store, "publish", once)
+    with pytest.raises(KeyboardInterrupt):
+        close_gaps([WHOLE], OwnHands(source, lambda _: None), tally)
+    assert tally.ranges == [(0, 499)]
+    assert store.missing(CONTRACTS, EVENTS, 0, LAST) == [(500, LAST)]
 
 
 @loopback
