@@ -236,6 +236,7 @@ def test_deposit__of_two_attesters__is_refused(cli, registrations):
             BOB,
             "--rollup",
             ROLLUP,
+            "--no-duplicate-check",
             "--format",
             "json",
         )
