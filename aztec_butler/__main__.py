@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 import threading
+from contextlib import suppress
 from typing import NoReturn
 
 _ALLOCATIONS_PER_COLLECTION = 100_000
@@ -44,8 +45,9 @@ def run(argv: list[str] | None = None) -> NoReturn:
     gc.freeze()
     if threading.active_count() > 1:
         # Requests to nodes that hang, and that nobody waits for any more. Python would.
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError, AttributeError):  # closed, or never there
+                stream.flush()
         os._exit(code)
     raise SystemExit(code)
 

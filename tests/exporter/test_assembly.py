@@ -100,6 +100,28 @@ def test_assembly__again__takes_over_what_has_not_changed():
     assert opened[1]._opened is not None
 
 
+def test_assembly__of_two_networks__each_is_read_by_itself(tmp_path):
+    path = tmp_path / "exporter.toml"
+    path.write_text(
+        f'[exporter.networks.mainnet]\nl1 = "{L1}"\nl2 = "{L1}"\n'
+        '[exporter.networks.testnet]\nl1 = "http://127.0.0.1:9"\nprovider_ids = [7]\n'
+    )
+    opened = []
+
+    def connect(of):
+        opened.append(of.network)
+        return Connection(of)
+
+    assembly = assemble(read_exporter_settings({}, {}, config=str(path), environment={}), connect)
+    names = {(each.network, each.name) for each in assembly.collectors}
+    assert {("mainnet", "node"), ("mainnet", "rollup"), ("testnet", "rollup")} <= names
+    assert ("testnet", "node") not in names
+    assert opened == []
+    _ = assembly.readers["testnet"].source.rpc
+    assert opened == ["testnet"]
+    assembly.close()
+
+
 def test_assembly__aztec_node_chosen_by_hand__is_ours_though_it_is_the_public_one():
     public = settings().networks[0].connection.l2
     first = assemble(settings(), Connection)
