@@ -17,7 +17,14 @@ from aztec_butler.core.contracts import decode_error
 from aztec_butler.core.errors import ButlerError, InputError, NodeRefused, RevertError
 from aztec_butler.core.hexes import parse_bytes
 from aztec_butler.core.records import BlockStamp
-from aztec_butler.core.simulation import SimulatedCall, Simulation, Verdict, check_calls, decode_simulated
+from aztec_butler.core.simulation import (
+    SimulatedCall,
+    Simulation,
+    Verdict,
+    check_calls,
+    decode_simulated,
+    judge_targets,
+)
 from aztec_butler.core.simulation_alone import dependencies, touched_storage
 
 BLOCK_SECONDS: Final = 12
@@ -37,7 +44,8 @@ def simulate(
 ) -> Simulation:
     """Run calls in order on the state of a block, as if the sender sent them; nothing is sent.
 
-    The sender needs no ether for gas. A call that reverts changes nothing, and those after it run all the same.
+    The sender needs no ether for gas. A call that reverts changes nothing, and those after it run all the same. Data
+    that reaches an address without code does nothing, and such a call is not said to succeed.
 
     Args:
         rpc: the door to the node.
@@ -73,15 +81,11 @@ def simulate(
         raise NodeRefused(
             "the node simulated another number of calls", expected=len(wanted), answered=len(replies)
         )
-    return Simulation(
-        block=block,
-        sender=who,
-        at=time,
-        is_sequence=True,
-        calls=tuple(
-            decode_simulated(call, reply, roles or {}) for call, reply in zip(wanted, replies, strict=True)
-        ),
-    )
+    simulated = [
+        decode_simulated(call, reply, roles or {}) for call, reply in zip(wanted, replies, strict=True)
+    ]
+    judged, notes = judge_targets(simulated, _targets_without_code(rpc, wanted, block))
+    return Simulation(block=block, sender=who, at=time, is_sequence=True, calls=judged, notes=notes)
 
 
 def _ask_sequence(rpc: Rpc, calls: Sequence[Call], sender: str, block: BlockStamp, time: int) -> list[Any]:
@@ -111,6 +115,24 @@ def _ask_sequence(rpc: Rpc, calls: Sequence[Call], sender: str, block: BlockStam
         raise NodeRefused("an answer of eth_simulateV1 is not well formed", got=type(answer).__name__)
     entries = answer[0].get("calls")
     return entries if isinstance(entries, list) else []
+
+
+def _targets_without_code(rpc: Rpc, calls: Sequence[Call], block: BlockStamp) -> frozenset[str]:
+    """Addresses that get data and have no code at the block."""
+    targets = list(dict.fromkeys(call.to for call in calls if call.data))
+    without: set[str] = set()
+    for target, code in zip(targets, _ask_each(rpc, "eth_getCode", targets, block), strict=True):
+        if isinstance(code, ButlerError):
+            raise code
+        try:
+            is_empty = not parse_bytes(code)
+        except InputError:
+            raise NodeRefused(
+                "an answer of eth_getCode is not well formed", address=target, got=type(code).__name__
+            ) from None
+        if is_empty:
+            without.add(target)
+    return frozenset(without)
 
 
 def _ask_pinned(rpc: Rpc, method: str, parameters: Any, block: BlockStamp) -> Any:
@@ -153,6 +175,7 @@ def _simulate_alone(rpc: Rpc, calls: tuple[Call, ...], sender: str, block: Block
     notes = [
         "the node does not have eth_simulateV1: events and balances are not known, and gas is an estimate"
     ]
+    judged, about_targets = judge_targets(simulated, _targets_without_code(rpc, calls, block))
     if any(depends):
         notes.append(
             "calls that depend on earlier ones were run alone, without what those do: use another endpoint, or"
@@ -163,8 +186,8 @@ def _simulate_alone(rpc: Rpc, calls: tuple[Call, ...], sender: str, block: Block
         sender=sender,
         at=block.timestamp,
         is_sequence=False,
-        calls=tuple(simulated),
-        notes=tuple(notes),
+        calls=judged,
+        notes=(*notes, *about_targets),
     )
 
 

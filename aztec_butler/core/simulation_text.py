@@ -23,6 +23,7 @@ _VERDICTS: Final = {
     Verdict.SUCCEEDS: "would succeed",
     Verdict.REVERTS: "would revert",
     Verdict.UNDECIDED: "is undecided",
+    Verdict.NO_CONTRACT: "would do nothing: there is no contract at the address that it calls",
 }
 _UNLIMITED: Final = (1 << 256) - 1
 
@@ -53,7 +54,7 @@ def _lines(simulation: Simulation) -> Iterator[str]:
 
 
 def _lines_of_call(each: SimulatedCall, name: str) -> Iterator[str]:
-    gas = "" if each.gas is None else f" with {each.gas:,} gas"
+    gas = "" if each.gas is None or each.verdict is Verdict.NO_CONTRACT else f" with {each.gas:,} gas"
     yield f"{name} {_VERDICTS[each.verdict]}{gas}"
     if each.call.summary:
         yield f"  {render_value(each.call.summary)}"

@@ -30,7 +30,7 @@ class Node:
     """A node by its answers: a value, an error, or a function of the parameters, by method."""
 
     def __init__(self, **answers):
-        self.answers = answers
+        self.answers = {"eth_getCode": "0x60"} | answers
         self.asked = []
 
     def call(self, method, *parameters):
@@ -63,7 +63,8 @@ def run(node, *calls, **options):
 def test_simulate__question__is_pinned_in_order_and_of_the_next_slot():
     node = Node(eth_simulateV1=[{"calls": [SUCCESS, SUCCESS]}])
     simulation = run(node)
-    ((method, (payload, pin)),) = node.asked
+    (method, (payload, pin)), *codes = node.asked
+    assert codes == [("eth_getCode", (call.to, PIN)) for call in (APPROVE, FLUSH)]
     assert (method, pin) == ("eth_simulateV1", PIN)
     assert (payload["validation"], payload["traceTransfers"]) == (False, True)
     (block,) = payload["blockStateCalls"]
@@ -103,7 +104,7 @@ def test_simulate__node_that_knows_no_hashes__is_asked_by_number():
 
     node = Node(eth_simulateV1=answer)
     assert run(node).succeeds
-    assert [pin for _, (_, pin) in node.asked] == [PIN, "0x64"]
+    assert [pin for method, (_, pin) in node.asked if method == "eth_simulateV1"] == [PIN, "0x64"]
 
 
 @pytest.mark.parametrize(
@@ -175,7 +176,8 @@ def test_simulate__node_without_the_method__runs_independent_calls_alone():
     assert "eth_simulateV1" in simulation.notes[0]
     assert len(simulation.notes) == 1
     assert {parameters[1]["blockHash"] for _, parameters in node.asked[1:]} == {BLOCK.hash}
-    assert all(parameters[0]["from"] == ALICE for _, parameters in node.asked[1:])
+    ran = [parameters[0] for method, parameters in node.asked[1:] if method != "eth_getCode"]
+    assert all(call["from"] == ALICE for call in ran)
 
 
 def test_simulate__calls_that_share_storage__are_undecided_and_say_why():
@@ -227,7 +229,7 @@ def test_simulate__lesser_node_that_knows_no_hashes__is_asked_by_number():
     def by_number(_, pin):
         return NodeRefused("invalid params", code=-32602) if pin == PIN else "0x5208"
 
-    node = lesser_node(eth_call=by_number, eth_estimateGas=by_number)
+    node = lesser_node(eth_call=by_number, eth_estimateGas=by_number, eth_getCode=by_number)
     assert run(node, FLUSH).succeeds
 
 
@@ -235,6 +237,70 @@ def test_simulate__lesser_node_at_another_time__is_refused():
     with pytest.raises(NodeRefused) as raised:
         run(lesser_node(), at=BLOCK.timestamp + 100)
     assert "time" in raised.value.sentence
+
+
+# --------------------------------------------------------------------------- addresses without code
+
+
+def code_except(*empty):
+    return lambda address, _: "0x" if address in empty else "0x60"
+
+
+def sequence_node(*entries, empty):
+    return Node(eth_simulateV1=[{"calls": list(entries)}], eth_getCode=code_except(*empty))
+
+
+@pytest.mark.parametrize(
+    "node",
+    [sequence_node(SUCCESS, empty=[TOKEN]), lesser_node(eth_getCode=code_except(TOKEN))],
+    ids=["sequence", "alone"],
+)
+def test_simulate__target_without_code__does_not_succeed(node):
+    simulation = run(node, APPROVE)
+    assert (simulation.calls[0].verdict, simulation.succeeds) == (Verdict.NO_CONTRACT, False)
+    assert f"there is no contract at {TOKEN}: a call to it succeeds, and does nothing" in simulation.notes
+    first, *_ = str(simulation).splitlines()
+    assert first == "the call would do nothing: there is no contract at the address that it calls"
+
+
+def test_simulate__targets__are_asked_for_their_code_once_and_at_the_block():
+    node = sequence_node(SUCCESS, SUCCESS, SUCCESS, empty=[])
+    run(node, APPROVE, calldata.Call(to=BOB, data=b"", value_wei=7), APPROVE)
+    assert node.asked[1:] == [("eth_getCode", (TOKEN, PIN))]
+
+
+def test_simulate__ether_alone__needs_no_contract():
+    assert run(sequence_node(SUCCESS, empty=[BOB]), calldata.Call(to=BOB, data=b"", value_wei=7)).succeeds
+
+
+@pytest.mark.parametrize(
+    "make", [lambda **a: sequence_node(SUCCESS, SUCCESS, **a), None], ids=["sequence", "alone"]
+)
+def test_simulate__contract_that_an_earlier_call_may_create__is_undecided(make):
+    node = lesser_node(eth_getCode=code_except(ROLLUP)) if make is None else make(empty=[ROLLUP])
+    simulation = run(node, APPROVE, FLUSH)
+    assert [each.verdict for each in simulation.calls] == [Verdict.SUCCEEDS, Verdict.UNDECIDED]
+    assert "unless an earlier call creates it" in simulation.notes[-1]
+
+
+def test_simulate__contract_that_an_earlier_call_created__ran():
+    created = SUCCESS | {"returnData": "0x" + "00" * 31 + "01"}
+    assert run(sequence_node(SUCCESS, created, empty=[ROLLUP]), APPROVE, FLUSH).succeeds
+
+
+def test_simulate__nothing_that_could_create_the_contract__is_decided():
+    failed = {"status": "0x0", "gasUsed": "0x1", "returnData": "0x", "logs": []}
+    simulation = run(sequence_node(failed, SUCCESS, SUCCESS, empty=[ROLLUP]), APPROVE, FLUSH, FLUSH)
+    assert [each.verdict for each in simulation.calls] == [Verdict.REVERTS] + [Verdict.NO_CONTRACT] * 2
+    assert len(simulation.notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "error"), [(NodeUnreachable("gone"), NodeUnreachable), (None, NodeRefused), ("0x6", NodeRefused)]
+)
+def test_simulate__code_that_nobody_tells__is_an_error(code, error):
+    with pytest.raises(error):
+        run(Node(eth_simulateV1=[{"calls": [SUCCESS]}], eth_getCode=code), APPROVE)
 
 
 # --------------------------------------------------------------------------- a real chain
@@ -301,6 +367,15 @@ def test_devnet__ether_and_tokens__both_balances_are_told(chain):
         (BOB, 9),
     }
     assert devnet.contract("staking_asset").read("balanceOf", BOB) == 0
+
+
+@pytest.mark.devnet
+def test_devnet__call_of_nobody__is_told_with_the_method_and_without(chain):
+    devnet, simulate_there = chain
+    lost = calldata.transfer(BOB, 5, token=CAROL)
+    for rpc in (devnet.rpc, WithoutSimulation(devnet.rpc)):
+        assert simulate_there(lost, rpc=rpc).calls[0].verdict is Verdict.NO_CONTRACT
+        assert simulate_there(calldata.Call(to=CAROL, data=b"", value_wei=7), rpc=rpc).succeeds
 
 
 @pytest.mark.devnet
