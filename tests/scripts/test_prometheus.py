@@ -266,6 +266,21 @@ def test_season__attesters_of_the_keystore__stand_where_they_should(played):
     )
 
 
+def test_season__at_its_end__committees_are_those_of_the_rollup(played):
+    devnet, rollup = played.devnet, contract(played.devnet, "rollup")
+    epoch = rollup.getEpochAt(devnet.w3.eth.get_block("latest")["timestamp"]).call()
+    committees = {
+        "current": rollup.getEpochCommittee(epoch).call(),
+        "next": rollup.getEpochCommittee(epoch + 1).call(),
+    }
+    shown = played.prometheus.query("aztec_butler_attester_in_committee")
+    assert len(shown) > 20
+    assert shown == {(attester, name): int(attester in committees[name]) for attester, name in shown}
+    sitting = {name: sum(value for (_, each), value in shown.items() if each == name) for name in committees}
+    assert played.prometheus.query("aztec_butler_own_committee_members") == sitting
+    assert sitting["current"] > 0
+
+
 def test_promtool__of_the_real_page__has_nothing_to_say(played, promtool):
     status, body = played.exporter.get("/metrics")
     assert status == 200

@@ -26,7 +26,7 @@ LATENCY: Final = Metric(
     name="host_latency_seconds",
     help="How long its first answer took: a name, a connection, a reply; absent when there was none.",
     labels=("host", "check"),
-    old_names=("aztec_butler_host_dns_latency_ms", "aztec_butler_host_p2p_latency_ms"),
+    old_names=("aztec_butler_host_*_latency_ms",),
 )
 METRICS: Final = (UP, LATENCY)
 
