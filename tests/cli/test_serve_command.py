@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -88,3 +90,19 @@ def test_textfile__that_node_exporter_would_not_read__is_refused(cli):
     ran = serve(cli, *DEAD, "--once", "--textfile", "metrics.txt")
     assert ran.code == 2
     assert ".prom" in ran.err
+
+
+def test_process__requests_that_hang__are_not_waited_for():
+    program = """
+import time
+from concurrent.futures import ThreadPoolExecutor
+from aztec_butler.__main__ import run
+ThreadPoolExecutor(1).submit(time.sleep, 50)
+run(["decode", "0x"])
+"""
+    # Python itself waits for such threads at its end.
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=40, check=False
+    )
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("aztec-butler: ")

@@ -90,6 +90,9 @@ def test_assembly__again__takes_over_what_has_not_changed():
     first = assemble(settings(provider_ids="1"), Connection)
     second = assemble(settings(provider_ids="2", listen="127.0.0.1:0"), Connection, first)
     assert second.readers["mainnet"] is first.readers["mainnet"]
+    _ = first.readers["mainnet"].source.rpc
+    first.close(but=second)
+    assert first.readers["mainnet"].source._opened is not None
     third = assemble(settings({"l1": "http://127.0.0.1:9"}), Connection, second)
     assert third.readers["mainnet"] is not second.readers["mainnet"]
     opened = [each.readers["mainnet"].source for each in (second, third)]

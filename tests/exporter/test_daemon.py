@@ -85,12 +85,14 @@ def test_life__with_nodes_that_are_dead(tmp_path, secret, supervisor):
     with ExporterProcess(tmp_path, first, environment=environment) as exporter:
         assert exporter.get("/healthz")[0] == 200
         assert exporter.get("/metrics")[0] == 401
-        exporter.wait_for_event("a collection failed")
         exporter.wait_for_event("a collection failed again")
-        status, body = exporter.get("/readyz", token=OLD_TOKEN)
-        reasons = {each["collector"]: each["reason"] for each in json.loads(body)["failing"]}
-        assert status == 503
-        assert "refused" in reasons["node"]
+
+        def reasons():
+            status, body = exporter.get("/readyz", token=OLD_TOKEN)
+            assert status == 503
+            return {each["collector"]: each["reason"] for each in json.loads(body)["failing"]}
+
+        exporter.wait_for("reasons", lambda: all("refused" in reasons()[each] for each in ("node", "rollup")))
         metrics = exporter.metrics(token=OLD_TOKEN)
         assert metrics['aztec_butler_scrape_success{network="mainnet",collector="node"}'] == 0
         assert not [name for name in metrics if "l1_block" in name or "node_tip" in name]
@@ -114,15 +116,18 @@ def test_life__with_nodes_that_are_dead(tmp_path, secret, supervisor):
         assert exporter.metrics(token=NEW_TOKEN)[reloads % "succeeded"] == 1
         with pytest.raises(OSError):
             exporter.get("/healthz", port=old_port)
+        exporter.reload(second)
+        assert exporter.get("/metrics", token=NEW_TOKEN)[0] == 401
+        assert exporter.metrics(token=OLD_TOKEN)[reloads % "succeeded"] == 2
 
         code, seconds = exporter.end()
     supervisor.close()
     heard = supervisor.heard
     assert code == 0
     assert seconds < 5
-    assert heard.count("READY=1") == 6
+    assert heard.count("READY=1") == 7
     assert heard.count("WATCHDOG=1") > 3
-    assert sum(each.startswith("RELOADING=1\nMONOTONIC_USEC=") for each in heard) == 5
+    assert sum(each.startswith("RELOADING=1\nMONOTONIC_USEC=") for each in heard) == 6
     assert any(each.startswith("STATUS=") and "node of mainnet" in each for each in heard)
     assert heard[-1] == "STOPPING=1"
     everything = "".join(exporter.bodies) + exporter.log + "".join(heard)
