@@ -5,18 +5,17 @@
 from typing import Annotated
 
 from aztec_butler.cli.answer import Answer
+from aztec_butler.cli.calldata_amounts import Amount, is_staking_asset
 from aztec_butler.cli.calldata_answer import Proof, build, build_checked, proof
 from aztec_butler.cli.calldata_files import read_registrations
 from aztec_butler.cli.command import command, parse_whole
 from aztec_butler.cli.session import Session, connection, pinned
 from aztec_butler.core.errors import InputError
 from aztec_butler.core.hexes import parse_address
-from aztec_butler.core.units import parse_tokens
 
 Block = int | str
 Address = Annotated[str, parse_address, "ADDRESS"]
 ProposalId = Annotated[int, parse_whole, "PROPOSAL_ID"]
-Amount = Annotated[int, parse_tokens, "AMOUNT"]
 
 
 @command(connection, pinned, proof)
@@ -172,13 +171,23 @@ def approve(
 
     Args:
         spender: the StakingRegistry for `stake`, the rollup for `deposit`.
-        amount: "200,000 AZTEC", "0.5" or "7 wei".
+        amount: "200,000 AZTEC", "0.5" or "7 wei"; of another token than the staked one wei only, its smallest unit.
         token: the contract; the staked token when not given.
 
     Examples:
         aztec-butler calldata approve 0x00000000000000000000000000000000000000aa "200,000 AZTEC"
     """
-    return build(session, block, wanted, "approve", spender, amount, token=token)
+    is_known = is_staking_asset(session, block, token, amount)
+    return build(
+        session,
+        block,
+        wanted,
+        "approve",
+        spender,
+        amount.amount_wei,
+        token=token,
+        has_18_decimals=is_known,
+    )
 
 
 @command(connection, pinned, proof)
@@ -195,13 +204,23 @@ def transfer(
 
     Args:
         recipient: who gets them.
-        amount: "200,000 AZTEC", "0.5" or "7 wei".
+        amount: "200,000 AZTEC", "0.5" or "7 wei"; of another token than the staked one wei only, its smallest unit.
         token: the contract; the staked token when not given.
 
     Examples:
         aztec-butler calldata transfer 0x00000000000000000000000000000000000000aa 100
     """
-    return build(session, block, wanted, "transfer", recipient, amount, token=token)
+    is_known = is_staking_asset(session, block, token, amount)
+    return build(
+        session,
+        block,
+        wanted,
+        "transfer",
+        recipient,
+        amount.amount_wei,
+        token=token,
+        has_18_decimals=is_known,
+    )
 
 
 @command(connection, pinned, proof)
@@ -300,7 +319,9 @@ def gse_vote(
         aztec-butler calldata gse-vote 3 200,000
         aztec-butler calldata gse-vote 3 200,000 --against
     """
-    return build(session, block, wanted, "gse_vote", proposal_id, amount, support=not against, gse=gse)
+    return build(
+        session, block, wanted, "gse_vote", proposal_id, amount.amount_wei, support=not against, gse=gse
+    )
 
 
 @command(connection, pinned, proof)

@@ -77,7 +77,7 @@ OFFLINE = {
     "finalize_withdraw": ("finalize-withdraw", ALICE),
     "claim_sequencer_rewards": ("claim-sequencer-rewards", ALICE),
     "rollup_vote": ("rollup-vote", "3"),
-    "approve": ("approve", ALICE, "200,000 AZTEC"),
+    "approve": ("approve", ALICE, "200000000000000000000000 wei"),
     "transfer": ("transfer", ALICE, "1 wei"),
     "warehouse_withdraw": ("warehouse-withdraw", ALICE, "--token", TOKEN),
     "delegate": ("delegate", ALICE, BOB, "--instance", ROLLUP),
@@ -92,7 +92,9 @@ def test_command__example__prints_what_cast_makes_and_asks_nobody(cli, name, wor
     ran = cli("calldata", *words, *options(**{parameter: place}), "--format", "json")
     (row,) = rows(ran)
     assert (row["to"], row["data"], row["value_wei"]) == (place, CAST[name], "0")
-    assert row["summary"] == CASES[name].build(CASES[name].example).summary
+    # Nobody was asked what the token is.
+    unknown = {"has_18_decimals": False} if name in ("approve", "transfer") else {}
+    assert row["summary"] == CASES[name].build({**CASES[name].example, **unknown}).summary
     document = json.loads(ran.out)
     assert (document["network"], document["chain_id"]) == ("mainnet", 1)
 
@@ -149,8 +151,8 @@ def test_command__without_what_it_needs__says_how_to_tell_it(cli, words, missing
         (["register-provider", "--admin", ALICE], "does not fit"),
         (["transfer", ALICE, "0", "--token", TOKEN], "amount_wei"),
         (["transfer", ALICE, "1 ETH", "--token", TOKEN], "amount of tokens"),
-        (["transfer", "0x" + "00" * 20, "1", "--token", TOKEN], "nobody"),
-        (["approve", "0xcA11bde05977b3631167028862bE2a173976CA11", "1", "--token", TOKEN], "everybody"),
+        (["transfer", "0x" + "00" * 20, "1 wei", "--token", TOKEN], "nobody"),
+        (["approve", "0xcA11bde05977b3631167028862bE2a173976CA11", "1 wei", "--token", TOKEN], "everybody"),
         (["flush-entry-queue", "--at-most", "0", "--rollup", ROLLUP], "at_most"),
         (["accept-provider-admin", "7", "--simulate"], "--sender"),
         (["accept-provider-admin", "7", "--safe-file", "x.json"], "--sender"),
@@ -407,7 +409,7 @@ def test_batch__of_a_strangers_file__cannot_steer_the_terminal(cli, tmp_path):
 
 def test_batch__of_an_approval__is_refused(cli, tmp_path):
     path = tmp_path / "approval.json"
-    approve = ("calldata", "approve", ALICE, "1", "--token", TOKEN)
+    approve = ("calldata", "approve", ALICE, "1 wei", "--token", TOKEN)
     assert cli(*approve, "--format", "json", "--output", str(path)).code == 0
     ran = cli("calldata", "batch", str(path))
     assert (ran.code, ran.out) == (2, "")
