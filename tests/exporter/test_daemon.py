@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import signal
@@ -12,6 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from exporter_process import ExporterProcess
 from fault_proxy import FaultyNode, hang
+
+from aztec_butler.exporter.daemon import Daemon
+from aztec_butler.exporter.loop import CollectionLoop
 
 pytestmark = pytest.mark.loopback
 
@@ -204,3 +208,20 @@ def test_strangers__a_thousand_and_slow_ones__disturb_no_scrape(tmp_path):
         assert exporter.end()[0] == 0
     assert "coffee" not in exporter.log
     assert "Traceback" not in exporter.log
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(0.5, True), (31, False)])
+def test_watchdog__is_told_only_while_the_loop_turns(monkeypatch, supervisor, seconds, expected):
+    monkeypatch.setattr(CollectionLoop, "seconds_since_turn", property(lambda _: seconds))
+    daemon = Daemon(
+        lambda: pytest.fail("nothing is read"),
+        lambda *_: pytest.fail("nothing is connected"),
+        version="1",
+        stream=io.StringIO(),
+        environment={"NOTIFY_SOCKET": supervisor.path},
+    )
+    daemon._server = object()  # it serves
+    daemon._beat()
+    supervisor.close()
+    assert ("WATCHDOG=1" in supervisor.heard) is expected
+    assert any(each.startswith("STATUS=") for each in supervisor.heard)
