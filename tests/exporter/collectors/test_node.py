@@ -63,6 +63,10 @@ def test_node__tips__as_recorded_with_their_times():
 def test_node__stage_that_no_block_has_reached__has_no_time():
     with AztecStandIn("localnet") as stand_in:
         found = read(stand_in)
+        asked = [
+            parameters for calls in stand_in.requests for method, parameters in calls if "Header" in method
+        ]
+    assert [stand_in.tips["finalized"]["block"]["hash"]] not in asked
     assert found["node_tip_block"]["finalized"] == 0
     assert set(found["node_tip_timestamp_seconds"]) == {"proposed", "checkpointed", "proven"}
 
@@ -91,15 +95,16 @@ def test_node__tip_pruned_between_two_questions__asked_again():
 
 def test_node__peers__by_state_and_new_words_kept():
     peers = [{"id": "a", "status": "connected", "score": 0}, {"id": "b", "status": "banned"}]
-    with AztecStandIn("p2p3", p2p_getPeers=lambda _: peers) as stand_in:
+    with AztecStandIn("p2p3", p2p_getPeers=lambda pending: peers if pending else []) as stand_in:
         found = read(stand_in)
     assert found["node_peers"] == {"connected": 1, "dialing": 0, "cached": 0, "banned": 1}
 
 
 @pytest.mark.parametrize("case", ["p2p off", "not told"])
 def test_node__peers_unknown__no_series(case):
-    with AztecStandIn("prover" if case == "p2p off" else "p2p3") as stand_in:
-        del stand_in.answers["p2p_getPeers"]
+    with AztecStandIn("prover" if case == "p2p off" else "p2p3", p2p_getPeers=lambda _: []) as stand_in:
+        if case == "not told":
+            del stand_in.answers["p2p_getPeers"]
         assert "node_peers" not in read(stand_in)
 
 

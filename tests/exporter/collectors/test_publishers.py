@@ -153,21 +153,35 @@ def sample(at, balance=0):
     return PublisherSample(timestamp=at, balance_wei=balance, nonce=0)
 
 
-@given(st.lists(st.integers(min_value=1, max_value=2_000), min_size=1, max_size=400), st.integers(0, 10**12))
-def test_extended__whatever_the_pace__few_samples_and_the_true_rate(steps, loss):
+def gathered(steps, loss):
+    """What is kept of an account that is looked at with these pauses and loses so many wei a second."""
     kept, at = (), 10**9
     for step in steps:
         at += step
         kept = extended(kept, sample(at, 10**30 - at * loss), DAY)
-    assert kept[-1].timestamp == at
-    assert len(kept) <= 96 + 3
-    assert all(earlier.timestamp < later.timestamp for earlier, later in pairwise(kept))
-    assert kept[0].timestamp >= at - DAY
+        assert kept[-1].timestamp == at
+        assert len(kept) <= 96 + 3
+        assert all(earlier.timestamp < later.timestamp for earlier, later in pairwise(kept))
+        assert kept[0].timestamp >= at - DAY
+    return kept
+
+
+@given(st.lists(st.integers(min_value=1, max_value=20_000), min_size=2, max_size=60), st.integers(0, 10**12))
+def test_extended__whatever_the_pace__the_true_rate(steps, loss):
+    kept = gathered(steps, loss)
     judged = judge_publisher(A, kept)
     if len(kept) > 1:
         assert judged.spent_per_day_wei == loss * DAY
         # Nothing is lost of the window but what is too old.
         assert judged.window_seconds >= min(DAY - max(steps) - 900, sum(steps[1:]))
+
+
+@pytest.mark.parametrize("seconds", [12, 60, 899, 900, 901, 3600])
+def test_extended__for_days__a_day_in_few_samples(seconds):
+    kept = gathered([seconds] * (3 * DAY // seconds if seconds > 12 else DAY // 8), 7)
+    judged = judge_publisher(A, kept)
+    assert judged.spent_per_day_wei == 7 * DAY
+    assert DAY - 2 * max(900, seconds) <= judged.window_seconds <= DAY
 
 
 def test_extended__chain_that_goes_back__forgets_what_is_gone():
