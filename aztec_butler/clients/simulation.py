@@ -23,9 +23,9 @@ from aztec_butler.core.simulation import (
     Verdict,
     check_calls,
     decode_simulated,
-    judge_targets,
 )
 from aztec_butler.core.simulation_alone import dependencies, touched_storage
+from aztec_butler.core.simulation_targets import judge_targets, targets_of
 
 BLOCK_SECONDS: Final = 12
 _INVALID_PARAMETERS: Final = -32602
@@ -119,7 +119,7 @@ def _ask_sequence(rpc: Rpc, calls: Sequence[Call], sender: str, block: BlockStam
 
 def _targets_without_code(rpc: Rpc, calls: Sequence[Call], block: BlockStamp) -> frozenset[str]:
     """Addresses that get data and have no code at the block."""
-    targets = list(dict.fromkeys(call.to for call in calls if call.data))
+    targets = targets_of(calls)
     without: set[str] = set()
     for target, code in zip(targets, _ask_each(rpc, "eth_getCode", targets, block), strict=True):
         if isinstance(code, ButlerError):

@@ -5,7 +5,7 @@ Source: the execution APIs, ``eth_simulateV1``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -129,36 +129,6 @@ def roles_of(deployment: Deployment) -> dict[str, str]:
         **{rollup.address: "rollup" for rollup in deployment.rollups},
     }
     return {address: role for address, role in found.items() if address is not None}
-
-
-# --------------------------------------------------------------------------- targets without a contract
-
-
-def judge_targets(
-    simulated: Sequence[SimulatedCall], without_code: Collection[str]
-) -> tuple[tuple[SimulatedCall, ...], tuple[str, ...]]:
-    """The calls, of which those that only succeed because nobody is there do not succeed any more; and notes about them.
-
-    A call that returned something or left an event ran code, which a call before it created.
-
-    Args:
-        simulated: in order.
-        without_code: the targets that had no code before the first call.
-    """
-    judged: list[SimulatedCall] = []
-    notes: dict[str, None] = {}  # each once, in order
-    for each in simulated:
-        target = each.call.to
-        ran = each.verdict is Verdict.REVERTS or each.returned or each.events or each.revert is not None
-        if each.call.data and target in without_code and not ran:
-            # Only a contract creates another one, and what reverts creates nothing.
-            may_exist = any(before.verdict in (Verdict.SUCCEEDS, Verdict.UNDECIDED) for before in judged)
-            verdict = Verdict.UNDECIDED if may_exist else Verdict.NO_CONTRACT
-            unless = ", unless an earlier call creates it" if may_exist else ""
-            notes[f"there is no contract at {target}{unless}: a call to it succeeds, and does nothing"] = None
-            each = attrs.evolve(each, verdict=verdict)
-        judged.append(each)
-    return tuple(judged), tuple(notes)
 
 
 # --------------------------------------------------------------------------- one reply

@@ -288,6 +288,18 @@ def test_simulate__contract_that_an_earlier_call_created__ran():
     assert run(sequence_node(SUCCESS, created, empty=[ROLLUP]), APPROVE, FLUSH).succeeds
 
 
+@pytest.mark.parametrize("allow_failure", [False, True])
+def test_simulate__batch_with_a_call_of_nobody__is_undecided(allow_failure):
+    batch = calldata.batch([FLUSH, calldata.rollup_vote(3, rollup=BOB)], allow_failure=allow_failure)
+    returned = SUCCESS | {"returnData": "0x" + "00" * 31 + "20"}
+    assert run(sequence_node(returned, empty=[]), batch).succeeds
+    node = sequence_node(returned, empty=[BOB])
+    simulation = run(node, batch)
+    assert [parameters[0] for _, parameters in node.asked[1:]] == [batch.to, ROLLUP, BOB]
+    assert simulation.calls[0].verdict is Verdict.UNDECIDED
+    assert f"there is no contract at {BOB}, unless" in simulation.notes[0]
+
+
 def test_simulate__nothing_that_could_create_the_contract__is_decided():
     failed = {"status": "0x0", "gasUsed": "0x1", "returnData": "0x", "logs": []}
     simulation = run(sequence_node(failed, SUCCESS, SUCCESS, empty=[ROLLUP]), APPROVE, FLUSH, FLUSH)
