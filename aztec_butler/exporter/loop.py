@@ -201,7 +201,7 @@ class CollectionLoop:
         if error is None and run.samples is not None:
             try:
                 self._board.post(collector.network, collector.name, run.samples, began=run.began)
-            except ValueError as unfit:
+            except Exception as unfit:  # noqa: BLE001 - a collector's bug must not end the loop
                 error = unfit
         if error is not None:
             self._board.fail(collector.network, collector.name, began=run.began, reason=reason_of(error))
