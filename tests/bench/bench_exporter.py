@@ -6,7 +6,7 @@ fresh one; 20 000 attesters, all of them counted again.
 
 ``chain``: real contracts on anvil with everybody staked for real, a part of them with our provider, proposals and votes
 included. The exporter runs in a process of its own: round trips and processor time of a collection, memory over many of
-them, and the time of scrapes by ten clients while the node hangs (its proxy is stopped, so that connections open and
+them (its growth means something from a thousand on), and the time of scrapes by ten clients while the node hangs (its proxy is stopped, so that connections open and
 nothing ever comes back).
 """
 
@@ -347,7 +347,10 @@ def chain(attesters: int, own: int, collections: int) -> dict[str, float]:
             time.sleep(3)
             near.process.send_signal(signal.SIGSTOP)
             time.sleep(5)  # every collector hangs by now
-            took = scrape_all(url)
+            sys.setswitchinterval(
+                0.0005
+            )  # the clients are ten processes in truth, and do not wait for one another
+            rounds = [scrape_all(url) for _ in range(3)]
         finally:
             near.process.send_signal(signal.SIGCONT)
             exporter.stop()
@@ -367,9 +370,11 @@ def chain(attesters: int, own: int, collections: int) -> dict[str, float]:
         "page_bytes": found["bytes"],
         "memory_megabytes_over_baseline": (max(resident) - baseline_bytes()) / 1e6,
         "memory_growth_percent": (late / early - 1) * 100,
-        "scrape_p50_milliseconds_node_hangs": percentile(took, 0.5) * 1000,
-        "scrape_p99_milliseconds_node_hangs": percentile(took, 0.99) * 1000,
-        "scrape_max_milliseconds_node_hangs": max(took) * 1000,
+        "scrape_p50_milliseconds_node_hangs": statistics.median(percentile(each, 0.5) for each in rounds)
+        * 1000,
+        "scrape_p99_milliseconds_node_hangs": statistics.median(percentile(each, 0.99) for each in rounds)
+        * 1000,
+        "scrape_max_milliseconds_node_hangs": max(map(max, rounds)) * 1000,
     }
 
 
