@@ -79,7 +79,7 @@ def test_extract__on_a_cluster__the_same_store(net, finalized, tmp_path):
             processes=False,
             protocol="tcp",
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             worker_dashboard_address=None,
         ) as cluster,
         Client(cluster) as client,
