@@ -6,8 +6,8 @@ fresh one; 20 000 attesters, all of them counted again.
 
 ``chain``: real contracts on anvil with everybody staked for real, a part of them with our provider, proposals and votes
 included. The exporter runs in a process of its own: round trips and processor time of a collection, memory over many of
-them (its growth means something from a thousand on), and the time of scrapes by ten clients while the node hangs (its proxy is stopped, so that connections open and
-nothing ever comes back).
+them (its growth means something from a thousand on), and the time of scrapes by ten clients while the node hangs (its
+proxy is stopped, so that connections open and nothing ever comes back).
 """
 
 from __future__ import annotations
