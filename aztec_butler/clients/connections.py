@@ -221,7 +221,10 @@ class _BoundedSocket:
         return io.BufferedReader(_BoundedReader(self._connection, self._wrapped), _READ_AT_ONCE)
 
     def close(self) -> None:
-        self._wrapped.close()
+        """Nothing: ``http.client`` calls it before the body is read, when a reply is to be the connection's last.
+
+        A socket of the standard library stays open for those who read from it; here ``Connection.close`` ends it.
+        """
 
 
 class _BoundedReader(io.RawIOBase):

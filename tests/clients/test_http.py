@@ -67,6 +67,27 @@ def test_post__strange_but_whole_answer__is_read(node, fault):
 
 
 @loopback
+@pytest.mark.parametrize("version", [b"HTTP/1.0", b"HTTP/1.1"])
+def test_post__last_answer_of_a_connection__body_after_the_headers__is_read(version):
+    answer = b'{"jsonrpc":"2.0","id":%d,"result":"0x1"}' % REQUEST.first_id
+
+    def serve(listener):
+        with listener.accept()[0] as connection:
+            while not connection.recv(65536).endswith(b"}"):
+                pass
+            connection.sendall(version + b" 200 OK\r\nconnection: close\r\n\r\n")
+            time.sleep(0.1)  # the headers are read by now, and nothing else
+            connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=serve, args=[listener])
+        server.start()
+        endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        assert block_number(HttpTransport(endpoint, environment={})) == "0x1"
+        server.join()
+
+
+@loopback
 def test_post__many_requests__share_one_connection(node):
     with transport_to(node) as transport:
         for _ in range(5):
