@@ -19,6 +19,7 @@ import attrs
 from aztec_butler.core.errors import ButlerError, SettingsError
 from aztec_butler.exporter.assembly import Assembly
 from aztec_butler.exporter.exporter import Connecting, Exporter
+from aztec_butler.exporter.heap import settle_heap
 from aztec_butler.exporter.logs import Redactor, logging_everything, open_log, secrets_of, told
 from aztec_butler.exporter.notify import Notifier
 from aztec_butler.exporter.server import ExporterServer, tls_context
@@ -83,6 +84,7 @@ class Daemon:
             ButlerError: it cannot start: settings, files that they name, or the address to listen at.
             SystemExit: a bug of ours, which was logged.
         """
+        settle_heap()
         with _told_of_signals(self._messages), logging_everything(self._log):
             try:
                 self._prepare()

@@ -27,6 +27,7 @@ from aztec_butler.exporter.collectors import (
     rollup,
     slashing,
 )
+from aztec_butler.exporter.heap import settle_heap
 from aztec_butler.exporter.l1_collector import Pace
 from aztec_butler.exporter.l1_reading import L1Reading
 from aztec_butler.exporter.loop import CollectionLoop
@@ -41,6 +42,7 @@ def resident_bytes() -> int:
 
 
 def main() -> None:
+    settle_heap()
     given = json.loads(sys.stdin.readline())
     ours = Ours(
         provider_ids=tuple(given["provider_ids"]),
