@@ -25,7 +25,12 @@ _STOP_TIMEOUT_SECONDS = 10.0
 # even by SIGKILL, the kernel closes that end, `read` fails and the guard kills anvil. A clean stop writes a line first,
 # so that the guard leaves without touching a process number that may belong to somebody else by then.
 # (PR_SET_PDEATHSIG would act when the *thread* that started anvil ends, and exists on Linux alone.)
-_GUARDED = 'exec 3<&0; (read -r line <&3 || kill -9 $$) >/dev/null 2>&1 & exec "$@" </dev/null 3<&-'
+# What a killed anvil kept on disk goes with it: $1 is that folder. The pause lets a last write of the dying end.
+_GUARDED = """exec 3<&0
+folder=$1
+shift
+(read -r line <&3 || { kill -9 $$; sleep 1; rm -rf "$folder"; }) >/dev/null 2>&1 &
+exec "$@" </dev/null 3<&-"""
 
 
 @attrs.frozen(kw_only=True)
@@ -100,10 +105,14 @@ class Anvil:
     def __init__(self, executable: Path, options: AnvilOptions) -> None:
         self.options = options
         self._output: IO[bytes] = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - closed by stop(); both sides append
+        # anvil writes the states of older blocks to disk, gigabytes in a long run, and when it is stopped it leaves them
+        self._states = tempfile.TemporaryDirectory(prefix="aztec-butler-anvil-", ignore_cleanup_errors=True)
         self._process: subprocess.Popen[bytes] | None = None
+        folder = self._states.name
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own pinned program
-                ["/bin/sh", "-c", _GUARDED, "anvil", str(executable), *options.to_arguments()],
+                ["/bin/sh", "-c", _GUARDED, "anvil", folder, str(executable), *options.to_arguments()]
+                + ["--cache-path", folder],
                 stdin=subprocess.PIPE,
                 stdout=self._output,
                 stderr=subprocess.STDOUT,
@@ -170,6 +179,7 @@ class Anvil:
         """End the process and wait for its end; calling it again does nothing."""
         process, self._process = self._process, None
         if process is None:
+            self._states.cleanup()
             return
         assert process.stdin is not None
         try:
@@ -184,6 +194,7 @@ class Anvil:
             process.kill()
             process.wait()
         self._output.close()
+        self._states.cleanup()
 
     def __enter__(self) -> Self:
         return self

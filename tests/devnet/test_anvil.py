@@ -95,6 +95,36 @@ def test_stop__twice__process_and_guard_are_gone(executable: Path) -> None:
     assert ends_soon(int(guards[0]))
 
 
+def kept_states(process_id: int) -> Path:
+    """The folder that anvil was told to keep older states in."""
+    words = Path(f"/proc/{process_id}/cmdline").read_bytes().decode().split("\0")
+    return Path(words[words.index("--cache-path") + 1])
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="reads the command line from /proc")
+def test_stop__states_kept_on_disk__go_with_it(executable: Path) -> None:
+    with Anvil(executable, AnvilOptions()) as anvil:
+        folder = kept_states(anvil.process_id)
+        assert folder.is_dir()
+        with anvil.open_rpc() as rpc:
+            rpc.call("anvil_mine", hex(1200))
+        assert list(folder.iterdir())
+    assert not folder.exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="reads the command line from /proc")
+def test_anvil__owner_is_killed__states_on_disk_go_too(executable: Path) -> None:
+    owner, process_id = start_owner(executable)
+    with owner:
+        folder = kept_states(process_id)
+        assert folder.is_dir()
+        owner.kill()
+    deadline = time.monotonic() + 10
+    while folder.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not folder.exists()
+
+
 def test_anvil__two_at_once__listen_on_two_ports(executable: Path) -> None:
     with Anvil(executable, AnvilOptions()) as one, Anvil(executable, AnvilOptions(chain_id=99)) as other:
         assert one.url != other.url
