@@ -114,7 +114,7 @@ def serve(  # noqa: D417 - what groups of options give is not the caller's
 def _run_daemon(read: "Callable[[], ExporterSettings]", session: Session) -> None:
     from aztec_butler import __version__
     from aztec_butler.exporter.daemon import Daemon
-    from aztec_butler.exporter.setting_values import LogLevel
+    from aztec_butler.serving.setting_values import LogLevel
 
     daemon = Daemon(
         read,
@@ -130,12 +130,12 @@ def _run_daemon(read: "Callable[[], ExporterSettings]", session: Session) -> Non
 
 def _collect_once(settings: "ExporterSettings", session: Session) -> None:
     from aztec_butler import __version__
-    from aztec_butler.exporter.logs import Redactor, logging_everything, open_log, secrets_of
     from aztec_butler.exporter.once import collect_once
-    from aztec_butler.exporter.setting_values import LogLevel
+    from aztec_butler.serving.logs import Redactor, logging_everything, open_log
+    from aztec_butler.serving.setting_values import LogLevel
 
     usual = LogLevel.ERROR if session.quiet else LogLevel.WARNING
-    log = open_log(sys.stderr, Redactor(secrets_of(settings)), level=settings.log_level or usual)
+    log = open_log(sys.stderr, Redactor(settings.secrets), level=settings.log_level or usual)
     with logging_everything(log):
         collect_once(settings, open_network, log, version=__version__, show=sys.stdout.buffer.write)
 

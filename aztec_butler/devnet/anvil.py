@@ -109,10 +109,10 @@ class Anvil:
         self._states = tempfile.TemporaryDirectory(prefix="aztec-butler-anvil-", ignore_cleanup_errors=True)
         self._process: subprocess.Popen[bytes] | None = None
         folder = self._states.name
+        shell = ["/bin/sh", "-c", _GUARDED, "anvil", folder]
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own pinned program
-                ["/bin/sh", "-c", _GUARDED, "anvil", folder, str(executable), *options.to_arguments()]
-                + ["--cache-path", folder],
+                [*shell, str(executable), *options.to_arguments(), "--cache-path", folder],
                 stdin=subprocess.PIPE,
                 stdout=self._output,
                 stderr=subprocess.STDOUT,

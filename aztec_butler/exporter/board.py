@@ -14,8 +14,8 @@ from typing import Final
 
 import attrs
 
-from aztec_butler.exporter.exposition import Lines, Samples, page, sample_lines
-from aztec_butler.exporter.metric import Metric
+from aztec_butler.serving.exposition import Lines, Samples, page, sample_lines
+from aztec_butler.serving.metric import Metric
 
 SCRAPE_SUCCESS: Final = Metric(
     name="scrape_success",

@@ -22,7 +22,7 @@ from aztec_butler.exporter.collectors import (
     slashing,
     validators,
 )
-from aztec_butler.exporter.metric import Metric
+from aztec_butler.serving.metric import Metric
 
 _BY_SUBJECT: Final = (
     *node.METRICS,

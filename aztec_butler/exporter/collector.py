@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import attrs
 
-from aztec_butler.exporter.exposition import Samples
-from aztec_butler.exporter.metric import Metric
+from aztec_butler.serving.exposition import Samples
+from aztec_butler.serving.metric import Metric
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -19,13 +19,13 @@ import attrs
 from aztec_butler.core.errors import ButlerError, SettingsError
 from aztec_butler.exporter.assembly import Assembly
 from aztec_butler.exporter.exporter import Connecting, Exporter
-from aztec_butler.exporter.heap import settle_heap
-from aztec_butler.exporter.logs import Redactor, logging_everything, open_log, secrets_of, told
-from aztec_butler.exporter.notify import Notifier
-from aztec_butler.exporter.server import ExporterServer, tls_context
-from aztec_butler.exporter.setting_values import LogLevel
 from aztec_butler.exporter.settings import ExporterSettings
-from aztec_butler.exporter.site import STUCK_SECONDS
+from aztec_butler.serving.heap import settle_heap
+from aztec_butler.serving.logs import Redactor, logging_everything, open_log, told
+from aztec_butler.serving.notify import Notifier
+from aztec_butler.serving.server import Server, tls_context
+from aztec_butler.serving.setting_values import LogLevel
+from aztec_butler.serving.site import STUCK_SECONDS
 
 _TICK_SECONDS: Final = 1.0
 _LOOPBACK: Final = ("127.", "::1", "localhost")
@@ -71,7 +71,7 @@ class Daemon:
         self._preparing = False
         self._read_again = False
         self._settings: ExporterSettings | None = None
-        self._server: ExporterServer | None = None
+        self._server: Server | None = None
         self._status = ""
 
     def run(self) -> signal.Signals:
@@ -134,7 +134,7 @@ class Daemon:
             try:
                 settings = self._read()
                 # Before anything can be told of them.
-                self._redactor.know(secrets_of(settings))
+                self._redactor.know(settings.secrets)
                 outcome: Assembly | BaseException = self._exporter.prepare(settings)
             except BaseException as error:  # noqa: BLE001 - told to the main thread, which judges
                 outcome = error
@@ -227,9 +227,9 @@ class Daemon:
             self._server = self._open_server(before)
             raise
 
-    def _open_server(self, settings: ExporterSettings) -> ExporterServer:
+    def _open_server(self, settings: ExporterSettings) -> Server:
         certificate, key = _paths(settings)
-        server = ExporterServer(
+        server = Server(
             self._exporter.site(settings.token),
             host=settings.listen.host,
             port=settings.listen.port,

@@ -13,12 +13,12 @@ from aztec_butler.core.settings import Settings
 from aztec_butler.exporter.assembly import Assembly, assemble
 from aztec_butler.exporter.board import Board
 from aztec_butler.exporter.collector import Outcome
-from aztec_butler.exporter.logs import told
 from aztec_butler.exporter.loop import CollectionLoop, reason_of
 from aztec_butler.exporter.patient_source import OpenSource
 from aztec_butler.exporter.self_metrics import RequestLike, SelfMetrics
 from aztec_butler.exporter.settings import ExporterSettings
-from aztec_butler.exporter.site import Site
+from aztec_butler.exporter.site import ExporterSite
+from aztec_butler.serving.logs import told
 
 OnRequest = Callable[[RequestLike], None]
 
@@ -77,13 +77,13 @@ class Exporter:
         """Close what was prepared and is not wanted."""
         assembly.close(but=self._assembly)
 
-    def site(self, token: str | None) -> Site:
+    def site(self, token: str | None) -> ExporterSite:
         """What is answered to requests.
 
         Args:
             token: what they must bear; None to answer all.
         """
-        return Site(
+        return ExporterSite(
             self.board,
             self.own,
             seconds_since_turn=lambda: self.loop.seconds_since_turn,

@@ -10,9 +10,9 @@ import attrs
 from aztec_butler.core.records import RollupState
 from aztec_butler.core.staking_state import StakingState
 from aztec_butler.exporter.collector import Collector
-from aztec_butler.exporter.exposition import Samples
 from aztec_butler.exporter.l1_reading import L1Reading
-from aztec_butler.exporter.metric import Metric
+from aztec_butler.serving.exposition import Samples
+from aztec_butler.serving.metric import Metric
 
 
 @attrs.frozen(kw_only=True)

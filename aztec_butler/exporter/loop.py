@@ -12,7 +12,7 @@ import attrs
 from aztec_butler.core.errors import ButlerError
 from aztec_butler.exporter.board import Board
 from aztec_butler.exporter.collector import Collector, Outcome
-from aztec_butler.exporter.exposition import Samples
+from aztec_butler.serving.exposition import Samples
 
 _LONGEST_WAIT_SECONDS: Final = 1.0
 """So often the loop turns at least: pages lose what has become too old, and health checks see that it lives."""

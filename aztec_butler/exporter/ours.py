@@ -12,7 +12,7 @@ from aztec_butler.core.hexes import parse_address
 from aztec_butler.core.lifecycle import Lifecycle
 from aztec_butler.core.rows import Attester
 from aztec_butler.core.staking_state import StakingState
-from aztec_butler.exporter.metric import Metric
+from aztec_butler.serving.metric import Metric
 
 DEFAULT_CAP: Final = 500
 

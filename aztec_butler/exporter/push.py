@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from aztec_butler.clients.http import HttpTransport
 from aztec_butler.core.errors import NodeRefused
-from aztec_butler.exporter.site import PLAIN_TYPE
+from aztec_butler.serving.site import PLAIN_TYPE
 
 TIMEOUT_SECONDS: Final = 10.0
 _ENCODED: Final = "@base64"

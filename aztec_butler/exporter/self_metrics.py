@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
-from aztec_butler.exporter.metric import PREFIX
+from aztec_butler.serving.metric import PREFIX
 
 # From an answer out of a node's cache to the time-out of a slow one.
 _BUCKETS_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)

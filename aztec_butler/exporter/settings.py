@@ -17,19 +17,17 @@ from aztec_butler.core.setting_layers import Setting
 from aztec_butler.core.setting_values import read_count, read_text, read_url
 from aztec_butler.core.settings import Settings
 from aztec_butler.exporter.ours import DEFAULT_CAP, Ours
-from aztec_butler.exporter.setting_values import (
+from aztec_butler.exporter.setting_values import read_coinbases, read_collectors, read_seconds, read_textfile
+from aztec_butler.serving.secrets import secrets_of_network, secrets_of_urls
+from aztec_butler.serving.setting_values import (
     Address,
     LogLevel,
     read_addresses,
-    read_coinbases,
-    read_collectors,
     read_counts,
     read_level,
     read_listen,
     read_paths,
-    read_seconds,
     read_switch,
-    read_textfile,
 )
 
 SECTION: Final = "exporter"
@@ -195,3 +193,9 @@ class ExporterSettings:
             collector: its name.
         """
         return (self.collectors is None or collector in self.collectors) and collector not in self.without
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Everything in them that nobody may read in a log."""
+        found = secrets_of_urls([self.push]) | {self.token or ""}
+        return frozenset(found.union(*(secrets_of_network(each.connection) for each in self.networks))) - {""}

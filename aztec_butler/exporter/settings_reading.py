@@ -29,7 +29,6 @@ from aztec_butler.core.setting_layers import (
 )
 from aztec_butler.core.setting_values import alternatives
 from aztec_butler.core.settings import DEFAULT_NETWORK, SETTINGS, Settings
-from aztec_butler.exporter.key_shapes import find_keys
 from aztec_butler.exporter.settings import (
     OWN_SETTINGS,
     PROCESS_SETTINGS,
@@ -38,6 +37,7 @@ from aztec_butler.exporter.settings import (
     NetworkSettings,
 )
 from aztec_butler.exporter.settings_sources import NETWORKS, SettingsFile, files_of, main_file
+from aztec_butler.serving.key_shapes import find_keys
 from aztec_butler.store.settings_files import complete_settings, read_secret
 
 _SHARED: Final = {"requests_per_second", "timeout_seconds", "cache_dir", "event_store", "state_dir"}

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from aztec_butler.exporter.catalogue import METRICS
-from aztec_butler.exporter.metric import PREFIX, Metric
 from aztec_butler.exporter.settings import OWN_SETTINGS, PROCESS_SETTINGS
+from aztec_butler.serving.metric import PREFIX, Metric
 
 METRICS_MARK: Final = "metrics"
 SETTINGS_MARK: Final = "settings"

@@ -38,10 +38,10 @@ from aztec_butler.devnet.checkpoints import Checkpoints
 from aztec_butler.devnet.season_keys import attester_keys, wallet
 from aztec_butler.devnet.staking_moves import StakingMoves
 from aztec_butler.exporter.board import Board
-from aztec_butler.exporter.exposition import page, sample_lines
-from aztec_butler.exporter.metric import Metric
 from aztec_butler.exporter.self_metrics import SelfMetrics
-from aztec_butler.exporter.site import Site
+from aztec_butler.exporter.site import ExporterSite
+from aztec_butler.serving.exposition import page, sample_lines
+from aztec_butler.serving.metric import Metric
 
 METRICS = 12
 SCRAPERS, SCRAPES = 10, 100
@@ -114,7 +114,7 @@ def render(attesters: int, runs: int) -> dict[str, float]:
     custom.register(Custom(samples))
     board = Board(clock=time.time)
     board.reserve("mainnet", "rollup", max_age_seconds=3600)
-    site = Site(board, SelfMetrics("bench"), seconds_since_turn=lambda: 0.0, version="bench")
+    site = ExporterSite(board, SelfMetrics("bench"), seconds_since_turn=lambda: 0.0, version="bench")
 
     def ours() -> bytes:
         return page([sample_lines(samples, network="mainnet")], openmetrics=False)

@@ -27,14 +27,14 @@ from aztec_butler.exporter.collectors import (
     rollup,
     slashing,
 )
-from aztec_butler.exporter.heap import settle_heap
 from aztec_butler.exporter.l1_collector import Pace
 from aztec_butler.exporter.l1_reading import L1Reading
 from aztec_butler.exporter.loop import CollectionLoop
 from aztec_butler.exporter.ours import Ours
 from aztec_butler.exporter.self_metrics import SelfMetrics
-from aztec_butler.exporter.server import ExporterServer
-from aztec_butler.exporter.site import Site
+from aztec_butler.exporter.site import ExporterSite
+from aztec_butler.serving.heap import settle_heap
+from aztec_butler.serving.server import Server
 
 
 def resident_bytes() -> int:
@@ -89,8 +89,8 @@ def main() -> None:
             }
 
         def serve() -> dict:
-            site = Site(board, SelfMetrics("bench"), seconds_since_turn=lambda: 0.0, version="bench")
-            server = ExporterServer(site, port=0)
+            site = ExporterSite(board, SelfMetrics("bench"), seconds_since_turn=lambda: 0.0, version="bench")
+            server = Server(site, port=0)
             server.start()
             clock[0] += 60
             loop.start()

@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from aztec_butler.exporter.board import Board, CollectorState
-from aztec_butler.exporter.metric import Metric
+from aztec_butler.serving.metric import Metric
 
 EPOCH = Metric(name="epoch", help="The epoch.")
 

@@ -8,10 +8,10 @@ import pytest
 from aztec_butler.core.errors import NodeError, NodeUnreachable
 from aztec_butler.exporter.collector import Collector, Outcome
 from aztec_butler.exporter.exporter import Exporter, OutcomeLog
-from aztec_butler.exporter.logs import Redactor, open_log
 from aztec_butler.exporter.once import collect_once
-from aztec_butler.exporter.setting_values import LogLevel
 from aztec_butler.exporter.settings_reading import read_exporter_settings
+from aztec_butler.serving.logs import Redactor, open_log
+from aztec_butler.serving.setting_values import LogLevel
 
 
 class DeadConnection:

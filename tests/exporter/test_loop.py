@@ -9,7 +9,7 @@ from aztec_butler.core.errors import NodeUnreachable
 from aztec_butler.exporter.board import Board
 from aztec_butler.exporter.collector import Collector
 from aztec_butler.exporter.loop import CollectionLoop, CollectionTimeout
-from aztec_butler.exporter.metric import Metric
+from aztec_butler.serving.metric import Metric
 
 EPOCH = Metric(name="epoch", help="The epoch.")
 

@@ -7,10 +7,11 @@ import pytest
 
 from aztec_butler.core.errors import SettingsError
 from aztec_butler.core.setting_layers import Layer, Origin
-from aztec_butler.exporter import server
-from aztec_butler.exporter.setting_values import COLLECTORS, Address
+from aztec_butler.exporter.setting_values import COLLECTORS
 from aztec_butler.exporter.settings import DEFAULT_HOST, DEFAULT_PORT
 from aztec_butler.exporter.settings_reading import read_exporter_settings
+from aztec_butler.serving import server
+from aztec_butler.serving.setting_values import Address
 
 KEY = "0123456789abcdef" * 4
 A, B = "0x00000000000000000000000000000000000000AA", "0x00000000000000000000000000000000000000bb"

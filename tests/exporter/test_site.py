@@ -10,9 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families as parse_pla
 
 from aztec_butler.clients.messenger import RequestDetails
 from aztec_butler.exporter.board import Board
-from aztec_butler.exporter.metric import Metric
 from aztec_butler.exporter.self_metrics import SelfMetrics
-from aztec_butler.exporter.site import Site, accepts_gzip, prefers_openmetrics
+from aztec_butler.exporter.site import ExporterSite
+from aztec_butler.serving.metric import Metric
 
 EPOCH = Metric(name="epoch", help="The epoch.")
 PROMETHEUS = (
@@ -30,7 +30,7 @@ class Scene:
         self.turned = 0.0
         self.board = Board(clock=lambda: self.now)
         self.own = SelfMetrics("1.2.3")
-        self.site = Site(
+        self.site = ExporterSite(
             self.board, self.own, seconds_since_turn=lambda: self.turned, version="1.2.3", token=token
         )
 
@@ -139,9 +139,3 @@ def test_other_requests__are_refused():
     assert scene.get("/metric").status == HTTPStatus.NOT_FOUND
     assert scene.get("/metrics", method="POST").status == HTTPStatus.METHOD_NOT_ALLOWED
     assert scene.get("/metrics?a=b").status == HTTPStatus.OK
-
-
-@pytest.mark.parametrize("header", ["", ";;;", "q=1", "gzip;q=x", "gzip;;q=0.2", ",,,", "a;q=9999"])
-def test_negotiation__of_nonsense__does_not_fail(header):
-    assert isinstance(accepts_gzip(header), bool)
-    assert prefers_openmetrics(header) is False

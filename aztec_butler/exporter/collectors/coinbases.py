@@ -13,11 +13,11 @@ from aztec_butler.core.staking_state import StakingState
 from aztec_butler.exporter.block_times import BlockTimes
 from aztec_butler.exporter.checkpoint_coinbases import CheckpointCoinbases, ProposedCoinbase
 from aztec_butler.exporter.collector import Collector
-from aztec_butler.exporter.exposition import Samples
 from aztec_butler.exporter.l1_collector import USUAL_PACE, Pace, l1_collector
 from aztec_butler.exporter.l1_reading import L1Reading
-from aztec_butler.exporter.metric import Metric
 from aztec_butler.exporter.ours import Ours, OwnAttesters, Who
+from aztec_butler.serving.exposition import Samples
+from aztec_butler.serving.metric import Metric
 
 MISSING: Final = Metric(
     name="coinbase_missing",

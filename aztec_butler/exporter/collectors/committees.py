@@ -11,11 +11,11 @@ from aztec_butler.core.contracts import ROLLUP
 from aztec_butler.core.epochs import EpochClock
 from aztec_butler.core.errors import ButlerError, RevertError
 from aztec_butler.exporter.collector import Collector
-from aztec_butler.exporter.exposition import Samples
 from aztec_butler.exporter.l1_collector import USUAL_PACE, Pace, canonical_rollup, l1_collector
 from aztec_butler.exporter.l1_reading import L1Reading
-from aztec_butler.exporter.metric import Metric
 from aztec_butler.exporter.ours import OwnAttesters, Who
+from aztec_butler.serving.exposition import Samples
+from aztec_butler.serving.metric import Metric
 
 IN_COMMITTEE: Final = Metric(
     name="attester_in_committee",

@@ -12,11 +12,11 @@ from aztec_butler.core.records import RollupState
 from aztec_butler.core.rows import QueueEntry
 from aztec_butler.core.staking_state import StakingState
 from aztec_butler.exporter.collector import Collector
-from aztec_butler.exporter.exposition import Samples
 from aztec_butler.exporter.l1_collector import USUAL_PACE, Pace, canonical_rollup, l1_collector
 from aztec_butler.exporter.l1_reading import L1Reading
-from aztec_butler.exporter.metric import Metric, MetricKind
 from aztec_butler.exporter.ours import OwnAttesters, Who
+from aztec_butler.serving.exposition import Samples
+from aztec_butler.serving.metric import Metric, MetricKind
 
 LENGTH: Final = Metric(
     name="entry_queue_length",

@@ -15,10 +15,10 @@ from aztec_butler.core.epochs import EpochClock
 from aztec_butler.core.governance import PROPOSAL_STATES, ProposalState, signal_round
 from aztec_butler.core.hexes import ZERO_ADDRESS
 from aztec_butler.exporter.collector import Collector
-from aztec_butler.exporter.exposition import Samples
 from aztec_butler.exporter.l1_collector import USUAL_PACE, Pace, canonical_rollup, l1_collector
 from aztec_butler.exporter.l1_reading import L1Reading, good
-from aztec_butler.exporter.metric import Metric
+from aztec_butler.serving.exposition import Samples
+from aztec_butler.serving.metric import Metric
 
 PROPOSALS: Final = Metric(
     name="governance_proposals", help="Proposals of Governance by their state.", labels=("state",)

@@ -8,9 +8,9 @@ from typing import Final
 from aztec_butler.clients.host_checks import HostAnswer, Resolve, measure_hosts
 from aztec_butler.core.hosts import Host
 from aztec_butler.exporter.collector import Collector
-from aztec_butler.exporter.exposition import Samples
 from aztec_butler.exporter.l1_collector import Pace
-from aztec_butler.exporter.metric import Metric
+from aztec_butler.serving.exposition import Samples
+from aztec_butler.serving.metric import Metric
 
 HOSTS_PACE: Final = Pace(interval_seconds=60.0, timeout_seconds=60.0)
 ANSWER_SECONDS: Final = 5.0

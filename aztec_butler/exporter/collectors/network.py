@@ -21,10 +21,10 @@ from aztec_butler.core.contracts import ROLLUP
 from aztec_butler.core.lifecycle import Lifecycle
 from aztec_butler.core.rows import Attester
 from aztec_butler.exporter.collector import Collector
-from aztec_butler.exporter.exposition import Samples
 from aztec_butler.exporter.l1_collector import USUAL_PACE, Pace, canonical_rollup, l1_collector
 from aztec_butler.exporter.l1_reading import L1Reading
-from aztec_butler.exporter.metric import Metric
+from aztec_butler.serving.exposition import Samples
+from aztec_butler.serving.metric import Metric
 
 _WHOSE: Final = (
     "of stake by attester, withdrawer or provider (without a provider the withdrawer stands for itself)"

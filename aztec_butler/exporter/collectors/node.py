@@ -15,10 +15,10 @@ from aztec_butler.clients.aztec_rpc import METHOD_NOT_FOUND
 from aztec_butler.core.errors import NodeRefused, NotFoundError, SettingsError
 from aztec_butler.core.node_records import BlockId, ChainTips, NodeInfo, Peer
 from aztec_butler.exporter.collector import Collector
-from aztec_butler.exporter.exposition import Samples
 from aztec_butler.exporter.l1_collector import Pace
-from aztec_butler.exporter.metric import Metric, MetricKind
 from aztec_butler.exporter.source import Source
+from aztec_butler.serving.exposition import Samples
+from aztec_butler.serving.metric import Metric, MetricKind
 
 NODE_PACE: Final = Pace(interval_seconds=30.0, timeout_seconds=60.0)
 """A node on the same premises answers within milliseconds."""

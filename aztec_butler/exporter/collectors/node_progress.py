@@ -9,10 +9,10 @@ from aztec_butler.clients.node_checks import fetch_rollup_view
 from aztec_butler.core.node_readiness import Readiness
 from aztec_butler.exporter.collector import Collector
 from aztec_butler.exporter.collectors.node import NODE_PACE, check_chain
-from aztec_butler.exporter.exposition import Samples
 from aztec_butler.exporter.l1_collector import Pace
-from aztec_butler.exporter.metric import Metric
 from aztec_butler.exporter.source import Source
+from aztec_butler.serving.exposition import Samples
+from aztec_butler.serving.metric import Metric
 
 PROGRESSING: Final = Metric(
     name="node_progressing",

@@ -10,11 +10,11 @@ from aztec_butler.clients.aztec_node import AztecNode
 from aztec_butler.core.node_records import OFFENSES, SlashOffense
 from aztec_butler.exporter.amounts import whole_tokens
 from aztec_butler.exporter.collector import Collector
-from aztec_butler.exporter.exposition import Samples
 from aztec_butler.exporter.l1_collector import USUAL_PACE, Pace, l1_collector
 from aztec_butler.exporter.l1_reading import L1Reading
-from aztec_butler.exporter.metric import Metric
 from aztec_butler.exporter.ours import OwnAttesters, Who
+from aztec_butler.serving.exposition import Samples
+from aztec_butler.serving.metric import Metric
 
 KNOWN: Final = Metric(
     name="node_slash_offenses",

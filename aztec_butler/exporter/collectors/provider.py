@@ -12,11 +12,11 @@ from aztec_butler.core.staking_state import StakingState
 from aztec_butler.exporter.amounts import ratio_of_bps, whole_tokens
 from aztec_butler.exporter.block_times import BlockTimes
 from aztec_butler.exporter.collector import Collector
-from aztec_butler.exporter.exposition import Samples
 from aztec_butler.exporter.l1_collector import USUAL_PACE, Pace, l1_collector
 from aztec_butler.exporter.l1_reading import L1Reading
-from aztec_butler.exporter.metric import Metric, MetricKind
 from aztec_butler.exporter.ours import Who
+from aztec_butler.serving.exposition import Samples
+from aztec_butler.serving.metric import Metric, MetricKind
 
 WINDOW_SECONDS: Final = USUAL_WINDOW_SECONDS
 """The pace of delegations is that of so long a time."""

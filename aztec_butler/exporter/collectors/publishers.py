@@ -9,10 +9,10 @@ from aztec_butler.core.publishers import Publisher, judge_publishers
 from aztec_butler.exporter.amounts import whole_tokens
 from aztec_butler.exporter.balance_book import BalanceBook
 from aztec_butler.exporter.collector import Collector
-from aztec_butler.exporter.exposition import Samples
 from aztec_butler.exporter.l1_collector import Pace
-from aztec_butler.exporter.metric import Metric
 from aztec_butler.exporter.ours import SERIES_CAPPED, Who
+from aztec_butler.serving.exposition import Samples
+from aztec_butler.serving.metric import Metric
 
 PUBLISHERS_PACE: Final = Pace(interval_seconds=60.0, timeout_seconds=60.0)
 

@@ -16,11 +16,11 @@ from aztec_butler.core.records import SplitParameters
 from aztec_butler.core.staking_state import StakingState
 from aztec_butler.exporter.amounts import whole_tokens
 from aztec_butler.exporter.collector import Collector
-from aztec_butler.exporter.exposition import Samples
 from aztec_butler.exporter.l1_collector import USUAL_PACE, Pace, l1_collector
 from aztec_butler.exporter.l1_reading import L1Reading
-from aztec_butler.exporter.metric import Metric
 from aztec_butler.exporter.ours import SERIES_CAPPED, Ours, Who
+from aztec_butler.serving.exposition import Samples
+from aztec_butler.serving.metric import Metric
 
 PENDING: Final = Metric(
     name="coinbase_pending_rewards_aztec",

@@ -13,11 +13,11 @@ from aztec_butler.core.lifecycle import Lifecycle
 from aztec_butler.core.staking_state import StakingState
 from aztec_butler.exporter.amounts import whole_tokens
 from aztec_butler.exporter.collector import Collector
-from aztec_butler.exporter.exposition import Samples
 from aztec_butler.exporter.l1_collector import USUAL_PACE, Pace, canonical_rollup, l1_collector
 from aztec_butler.exporter.l1_reading import L1Reading
-from aztec_butler.exporter.metric import Metric, MetricKind
 from aztec_butler.exporter.ours import SERIES_CAPPED, OwnAttesters, Who
+from aztec_butler.serving.exposition import Samples
+from aztec_butler.serving.metric import Metric, MetricKind
 
 BLOCK: Final = Metric(
     name="l1_block", help="The block of L1 that everything read from contracts is of, at its last collection."

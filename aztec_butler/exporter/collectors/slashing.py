@@ -19,11 +19,11 @@ from aztec_butler.core.slashing_rounds import SlashingTerms, votes_against
 from aztec_butler.core.staking_state import StakingState
 from aztec_butler.exporter.amounts import whole_tokens
 from aztec_butler.exporter.collector import Collector
-from aztec_butler.exporter.exposition import Samples
 from aztec_butler.exporter.l1_collector import USUAL_PACE, Pace, l1_collector
 from aztec_butler.exporter.l1_reading import L1Reading, Look
-from aztec_butler.exporter.metric import Metric, MetricKind
 from aztec_butler.exporter.ours import OwnAttesters, Who
+from aztec_butler.serving.exposition import Samples
+from aztec_butler.serving.metric import Metric, MetricKind
 
 ENABLED: Final = Metric(
     name="slashing_enabled",

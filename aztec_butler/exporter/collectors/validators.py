@@ -10,12 +10,12 @@ from aztec_butler.core.epochs import EpochClock
 from aztec_butler.core.lifecycle import Lifecycle
 from aztec_butler.core.node_records import ValidatorStats
 from aztec_butler.exporter.collector import Collector
-from aztec_butler.exporter.exposition import Samples
 from aztec_butler.exporter.l1_collector import USUAL_PACE, Pace, canonical_rollup, l1_collector
 from aztec_butler.exporter.l1_reading import L1Reading
-from aztec_butler.exporter.metric import Metric
 from aztec_butler.exporter.ours import OwnAttesters, Who
 from aztec_butler.exporter.stats_reader import Silence, StatsReader, Told
+from aztec_butler.serving.exposition import Samples
+from aztec_butler.serving.metric import Metric
 
 _WINDOW: Final = "within the slots that the node remembers (24 epochs by default)"
 PROPOSALS: Final = Metric(

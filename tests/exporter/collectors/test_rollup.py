@@ -8,8 +8,8 @@ from staking_story import ALICE, BOB, CAROL, LOCAL, NEW, OWNER, STAKE, TOKEN, St
 
 from aztec_butler.core.lifecycle import Lifecycle
 from aztec_butler.exporter.collectors import rollup
-from aztec_butler.exporter.exposition import page, sample_lines
 from aztec_butler.exporter.ours import SERIES_CAPPED, Ours
+from aztec_butler.serving.exposition import page, sample_lines
 
 NOBODY = Ours()
 

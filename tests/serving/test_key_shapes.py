@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from aztec_butler.exporter.key_shapes import find_keys
+from aztec_butler.serving.key_shapes import find_keys
 
 HEX = random.Random(5).randbytes(32).hex()
 # The test vectors of BIP 39.

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from aztec_butler.exporter.metric import Metric, MetricKind
+from aztec_butler.serving.metric import Metric, MetricKind
 
 Samples = Mapping[Metric, Mapping[tuple[str, ...], float]]
 """For each metric its values by the values of its labels. A metric without labels has one value at ``()``."""

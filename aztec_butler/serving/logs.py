@@ -1,4 +1,4 @@
-"""What the exporter says of its work, a line for each event: for people in a terminal, as JSON for machines.
+"""What a long-running process says of its work, a line for each event: for people in a terminal, as JSON for machines.
 
 Everything goes through one place that takes secrets out: those of the settings wherever they occur, and the path, query
 and user of every URL. Exceptions are text before they get there, without the values of local variables.
@@ -17,15 +17,11 @@ from typing import Any, Final, TextIO
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
-from aztec_butler.clients.endpoints import Endpoint
 from aztec_butler.core.errors import ButlerError
-from aztec_butler.core.setting_values import redact_place, redact_url
-from aztec_butler.exporter.setting_values import LogLevel
-from aztec_butler.exporter.settings import ExporterSettings
+from aztec_butler.core.setting_values import redact_url
+from aztec_butler.serving.setting_values import LogLevel
 
 HIDDEN: Final = "***"
-_SHORTEST: Final = 6
-"""Of the pieces of a URL that are taken out of text: shorter ones are versions, ports and chain ids."""
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>\\)\]}]+", re.IGNORECASE)
 # What nodes say may hold what moves a terminal's cursor.
 _CONTROLS: Final = {
@@ -37,33 +33,6 @@ _LEVELS: Final = {
     LogLevel.WARNING: logging.WARNING,
     LogLevel.ERROR: logging.ERROR,
 }
-
-
-def secrets_of(settings: ExporterSettings) -> frozenset[str]:
-    """Everything in the settings that nobody may read in a log."""
-    found: set[str] = set()
-    urls = [settings.push]
-    for network in settings.networks:
-        connection = network.connection
-        urls += [*(connection.l1 or ()), connection.l2, connection.l2_admin]
-        found |= {connection.l2_admin_key or ""}
-        place = connection.event_store or ""
-        if redact_place(place) != place:
-            found |= set(_words(place))
-    for url in urls:
-        if url is not None:
-            found |= {piece for piece in Endpoint.parse(url).secrets if len(piece) >= _SHORTEST}
-    return frozenset(found | {settings.token or ""}) - {""}
-
-
-def _words(place: str) -> Iterator[str]:
-    """What may be secret of a place that is no HTTP URL: who asks, and what stands behind a question mark."""
-    authority = place.partition("://")[2].partition("/")[0].rpartition("@")[0]
-    yield from (word for word in authority.split(":") if len(word) >= _SHORTEST)
-    for pair in place.partition("?")[2].split("&"):
-        value = pair.partition("=")[2]
-        if len(value) >= _SHORTEST:
-            yield value
 
 
 class Redactor:
@@ -154,7 +123,7 @@ def _head_first(_: object, __: str, event: EventDict) -> EventDict:
 
 
 class _Lines:
-    """Writes lines, each at once and whole. A stream that is closed or full must not end the exporter."""
+    """Writes lines, each at once and whole. A stream that is closed or full must not end the process."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

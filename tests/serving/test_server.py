@@ -11,9 +11,9 @@ from http import HTTPStatus
 import pytest
 
 from aztec_butler.core.errors import SettingsError
-from aztec_butler.exporter import server as server_module
-from aztec_butler.exporter.server import ExporterServer
-from aztec_butler.exporter.site import Answer
+from aztec_butler.serving import server as server_module
+from aztec_butler.serving.server import Server
+from aztec_butler.serving.site import Answer
 
 pytestmark = pytest.mark.loopback
 
@@ -27,7 +27,7 @@ class EchoSite:
 
 @pytest.fixture
 def server():
-    server = ExporterServer(EchoSite(), port=0)
+    server = Server(EchoSite(), port=0)
     server.start()
     yield server
     server.close()
@@ -125,7 +125,7 @@ def test_server__closed__lets_go_of_its_port_and_threads(server):
 def test_server__port_taken__says_so(server):
     host, port = address(server)
     with pytest.raises(SettingsError, match="cannot listen") as caught:
-        ExporterServer(EchoSite(), host=host, port=port)
+        Server(EchoSite(), host=host, port=port)
     assert caught.value.facts["port"] == port
 
 
@@ -149,7 +149,7 @@ def test_server__with_a_certificate__speaks_tls_and_survives_who_does_not(tmp_pa
         check=True,
         capture_output=True,
     )
-    server = ExporterServer(EchoSite(), port=0, certificate=certificate, key=key)
+    server = Server(EchoSite(), port=0, certificate=certificate, key=key)
     server.start()
     try:
         silent = socket.create_connection(address(server), timeout=20)
@@ -184,6 +184,6 @@ def test_server__certificate_that_is_none__says_so(tmp_path):
     path = tmp_path / "cert.pem"
     path.write_text("no certificate")
     with pytest.raises(SettingsError, match="certificate"):
-        ExporterServer(EchoSite(), port=0, certificate=path)
+        Server(EchoSite(), port=0, certificate=path)
     with pytest.raises(SettingsError, match="certificate"):
-        ExporterServer(EchoSite(), port=0, certificate=tmp_path / "missing.pem")
+        Server(EchoSite(), port=0, certificate=tmp_path / "missing.pem")

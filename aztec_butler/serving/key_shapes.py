@@ -1,6 +1,6 @@
-"""What a private key looks like: the exporter only reads, and refuses to start where somebody has given it one.
+"""What a private key looks like: our processes refuse to start where somebody has given them one.
 
-Pure. No setting of the exporter takes a hash, so 32 bytes of hex are a key wherever they stand by themselves. In the
+Pure. No setting takes a hash, so 32 bytes of hex are a key wherever they stand by themselves. In the
 path of a URL they are that provider's key and stay; what files hold that settings name as secret is not looked at.
 """
 

@@ -8,7 +8,7 @@ import pytest
 PROGRAM = """
 import ctypes, platform, threading
 from pathlib import Path
-from aztec_butler.exporter.heap import settle_heap
+from aztec_butler.serving.heap import settle_heap
 took = settle_heap()
 
 def heaps():

@@ -8,9 +8,9 @@ import threading
 import pytest
 
 from aztec_butler.core.errors import NodeUnreachable
-from aztec_butler.exporter.logs import Redactor, logging_everything, open_log, secrets_of, told
-from aztec_butler.exporter.setting_values import LogLevel
 from aztec_butler.exporter.settings_reading import read_exporter_settings
+from aztec_butler.serving.logs import Redactor, logging_everything, open_log, told
+from aztec_butler.serving.setting_values import LogLevel
 
 KEY = "0123456789abcdef0123456789abcdef"
 TOKEN = "a-bearer-token-of-ours"
@@ -85,7 +85,7 @@ def test_secrets__of_the_settings__are_all_known(tmp_path):
             "AZTEC_BUTLER_L2_ADMIN_KEY_FILE": str(paths["admin"]),
         },
     )
-    known = secrets_of(settings)
+    known = settings.secrets
     assert {KEY, KEY[:20], KEY[::-1], TOKEN, PASSWORD, PASSWORD[::-1], PASSWORD.upper()} <= known
     assert not known & {"", "/", "v3", "bucket"}
 

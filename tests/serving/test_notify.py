@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from aztec_butler.exporter.notify import Notifier
+from aztec_butler.serving.notify import Notifier
 
 
 @pytest.fixture(params=["path", "abstract"])

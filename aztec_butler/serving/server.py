@@ -1,4 +1,4 @@
-"""The HTTP server of the exporter: connections in, answers of a ``Site`` out.
+"""The HTTP server of a long-running process: connections in, answers of a ``Site`` out.
 
 Whoever may reach the port can send nonsense, or nothing at all and very slowly. A connection has so many seconds for a
 whole request; when too many wait, the one that has waited longest makes room. So a scrape gets through.
@@ -17,7 +17,7 @@ from socketserver import TCPServer
 from typing import Any, Final
 
 from aztec_butler.core.errors import SettingsError
-from aztec_butler.exporter.site import Answer, Site
+from aztec_butler.serving.site import Answer, Site
 
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 9464
@@ -28,7 +28,7 @@ _ANSWER_SECONDS: Final = 30.0
 _CONNECTIONS: Final = 128
 
 
-class ExporterServer:
+class Server:
     """Serves a site until it is closed.
 
     Args:
@@ -53,10 +53,10 @@ class ExporterServer:
     ) -> None:
         tls = None if certificate is None else tls_context(certificate, key)
         try:
-            self._server = _Server((host, port), site, tls)
+            self._server = _Listener((host, port), site, tls)
         except OSError as error:
             raise SettingsError(
-                "the exporter cannot listen there",
+                "the process cannot listen there",
                 hint="name another address or port",
                 host=host,
                 port=port,
@@ -65,7 +65,7 @@ class ExporterServer:
         self._thread = threading.Thread(
             target=self._server.serve_forever,
             kwargs={"poll_interval": 0.1},
-            name="exporter server",
+            name="server",
             daemon=True,
         )
 
@@ -127,7 +127,7 @@ def tls_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
     return context
 
 
-class _Server(ThreadingHTTPServer):
+class _Listener(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
     block_on_close = False
@@ -204,7 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "aztec_butler"
     sys_version = ""
     timeout = _REQUEST_SECONDS
-    server: _Server
+    server: _Listener
     command = ""
     # The answer in one packet, and no waiting for more.
     wbufsize = -1

@@ -1,4 +1,4 @@
-"""What the exporter tells systemd about itself, where systemd has started it and asks for it.
+"""What a process tells systemd about itself, where systemd has started it and asks for it.
 
 A datagram to the socket that the environment names; see ``sd_notify(3)``. Without that variable nothing is sent, and
 nothing else changes.

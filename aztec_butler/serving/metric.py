@@ -28,7 +28,7 @@ class MetricKind(StrEnum):
 
 @attrs.frozen(kw_only=True, eq=False)
 class Metric:
-    """One metric family of the exporter. Each is made once and is equal to itself alone.
+    """One metric family. Each is made once and is equal to itself alone.
 
     Args:
         name: without the prefix that all names share. Ends in its unit (``_seconds``, ``_ratio``, ``_aztec``, ``_eth``),

@@ -11,8 +11,8 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_plain
 
-from aztec_butler.exporter.exposition import page, sample_lines
-from aztec_butler.exporter.metric import Metric, MetricKind
+from aztec_butler.serving.exposition import page, sample_lines
+from aztec_butler.serving.metric import Metric, MetricKind
 
 STAKE = Metric(name="attester_stake_aztec", help='Stake "at work".', labels=("attester", "state"))
 EPOCH = Metric(name="epoch", help="The epoch.")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from aztec_butler.exporter.metric import Metric, MetricKind
+from aztec_butler.serving.metric import Metric, MetricKind
 
 
 def test_metric__with_a_unit__tells_it_apart_from_its_name():
