@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from aztec_butler.clients.aztec_rpc import Names
     from aztec_butler.clients.policy import RetryPolicy
+    from aztec_butler.clients.request_details import RequestDetails
     from aztec_butler.core.node_records import (
         BlockHeader,
         ChainTips,
@@ -68,6 +69,8 @@ class AztecNode:
         admin_key: the admin port's API key; None if it wants none.
         timeout_seconds: for a whole request.
         policy: how patient to be with what fails in passing.
+        on_request: told of every HTTP request to either port, e.g. for metrics. Called from whatever thread asks;
+            it must not raise.
         sleep: waits for a number of seconds.
         clock: Unix seconds, for the judgment of readiness.
 
@@ -86,6 +89,7 @@ class AztecNode:
         admin_key: str | None = None,
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         policy: RetryPolicy = DEFAULT_POLICY,
+        on_request: Callable[[RequestDetails], None] | None = None,
         sleep: Callable[[float], object] = time.sleep,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -93,13 +97,15 @@ class AztecNode:
             raise SettingsError("an admin key was given without the URL of the admin port")
         transport = HttpTransport(url, timeout_seconds=timeout_seconds)
         self.name = transport.endpoint.name
-        self._public = AztecRpc(transport, policy=policy, sleep=sleep)
+        self._public = AztecRpc(transport, policy=policy, on_request=on_request, sleep=sleep)
         self._admin: AztecRpc | None = None
         self._admin_name: str | None = None
         if admin_url is not None:
             headers = {} if admin_key is None else {"x-api-key": admin_key}
             admin_transport = HttpTransport(admin_url, headers=headers, timeout_seconds=timeout_seconds)
-            self._admin = AztecRpc(admin_transport, is_admin=True, policy=policy, sleep=sleep)
+            self._admin = AztecRpc(
+                admin_transport, is_admin=True, policy=policy, on_request=on_request, sleep=sleep
+            )
             self._admin_name = admin_transport.endpoint.name
         self._clock = clock
 

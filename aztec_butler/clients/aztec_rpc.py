@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aztec_butler.clients.jsonrpc import Call, MalformedReply, decode_reply, encode_call
 from aztec_butler.clients.policy import RetryPolicy
 from aztec_butler.clients.refusals import malformed_error, status_error
+from aztec_butler.clients.request_details import RequestDetails, outcome_word
 from aztec_butler.clients.troubles import Trouble
 from aztec_butler.core.errors import ButlerError, InputError, NodeBusy, NodeError, NodeRefused, SettingsError
 
@@ -49,6 +50,7 @@ class AztecRpc:
         transport: the way to it.
         is_admin: whether it is the admin port; words the hints.
         policy: how patient to be; by default two more tries within a second.
+        on_request: told of every HTTP request, as ``Rpc`` tells it. It must not raise.
         sleep: waits for a number of seconds.
         clock: seconds of a monotonic clock.
         wall_clock: Unix seconds, for a ``Retry-After`` that is a date.
@@ -60,6 +62,7 @@ class AztecRpc:
         *,
         is_admin: bool = False,
         policy: RetryPolicy = DEFAULT_POLICY,
+        on_request: Callable[[RequestDetails], None] | None = None,
         sleep: Callable[[float], object] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
@@ -68,6 +71,7 @@ class AztecRpc:
         self._endpoint = transport.endpoint
         self._is_admin = is_admin
         self._policy = policy
+        self._on_request = on_request
         self._sleep = sleep
         self._clock = clock
         self._wall_clock = wall_clock
@@ -149,7 +153,9 @@ class AztecRpc:
         """The result under one name, or the error; what failed in passing has been asked again."""
         last_start = self._clock() + self._policy.total_seconds
         for round_number in range(1, self._policy.rounds + 1):
+            started = self._clock()
             result = self._try(name, parameters)
+            self._tell(name, result, self._clock() - started)
             if (
                 not isinstance(result, NodeError)
                 or not result.retryable
@@ -165,6 +171,17 @@ class AztecRpc:
                 break
             self._sleep(wait)
         return result
+
+    def _tell(self, name: str, result: Any, seconds: float) -> None:
+        if self._on_request is not None:
+            details = RequestDetails(
+                endpoint=self._endpoint.name,
+                method=name,
+                calls=1,
+                outcome=outcome_word(result),
+                seconds=seconds,
+            )
+            self._on_request(details)
 
     def _try(self, name: str, parameters: tuple[Any, ...]) -> Any:
         request = encode_call(Call(name, parameters))

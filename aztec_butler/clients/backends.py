@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from aztec_butler.clients.http import HttpTransport
-    from aztec_butler.clients.messenger import Outcome, RequestDetails
+    from aztec_butler.clients.messenger import Outcome
     from aztec_butler.clients.policy import RateLimit, RetryPolicy
+    from aztec_butler.clients.request_details import RequestDetails
 
 _CHAIN_ID = Call("eth_chainId")
 _BLOCK_NUMBER = Call("eth_blockNumber")

@@ -129,3 +129,23 @@ def _checked(first_block: int, last_block: int) -> tuple[int, int]:
     if first_block > last_block:
         raise InputError("the range ends before it begins", first_block=first_block, last_block=last_block)
     return first_block, last_block
+
+
+def fetch_last_blocks(rpc: Rpc, times: Sequence[int], *, earliest: int, head: BlockStamp) -> list[int]:
+    """The last block at or before each of many times, searched for together: few round trips for any number of them.
+
+    Args:
+        rpc: the door to the node.
+        times: in Unix seconds, none later than the head's.
+        earliest: a block from which on most of them lie.
+        head: the last block there is to ask about.
+
+    Returns:
+        Numbers, in the order of the times; -1 where the chain began later.
+
+    Raises:
+        NodeError: the node failed.
+    """
+    clock = _Clock(rpc, head)
+    clock.read({min(earliest, head.number)})
+    return [number - 1 for number in clock.first_blocks_since([at + 1 for at in times])]

@@ -11,7 +11,6 @@ import threading
 import time
 from typing import TYPE_CHECKING, TypeAlias
 
-import attrs
 import msgspec
 
 from aztec_butler.clients.jsonrpc import (
@@ -24,8 +23,9 @@ from aztec_butler.clients.jsonrpc import (
 )
 from aztec_butler.clients.methods import is_plausible, is_repeatable
 from aztec_butler.clients.refusals import malformed_error, node_error, status_error
+from aztec_butler.clients.request_details import RequestDetails, outcome_word
 from aztec_butler.clients.troubles import Trouble, trouble_of
-from aztec_butler.core.errors import NodeBusy, NodeError, NodeRefused, NodeUnreachable, RevertError
+from aztec_butler.core.errors import NodeBusy, NodeError, NodeRefused, RevertError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,31 +38,6 @@ Outcome: TypeAlias = "msgspec.Raw | NodeError | RevertError"
 """A result as JSON text, or why there is none."""
 
 _TOO_MUCH = (Trouble.BATCH_REFUSED, Trouble.TOO_LARGE)
-_OUTCOME_WORDS: dict[type[Exception], str] = {
-    NodeUnreachable: "unreachable",
-    NodeBusy: "busy",
-    NodeRefused: "refused",
-    RevertError: "reverted",
-}
-
-
-@attrs.frozen(kw_only=True)
-class RequestDetails:
-    """One HTTP request, for logs and metrics.
-
-    Args:
-        endpoint: its name; holds no secret.
-        method: the JSON-RPC method; ``batch`` when there were several.
-        calls: how many JSON-RPC requests it carried.
-        outcome: ``ok``, ``reverted``, ``busy``, ``unreachable`` or ``refused``; of a batch, the worst.
-        seconds: from sending to the last byte of the answer.
-    """
-
-    endpoint: str
-    method: str
-    calls: int
-    outcome: str
-    seconds: float
 
 
 class Messenger:
@@ -168,7 +143,7 @@ class Messenger:
                 endpoint=self.endpoint.name,
                 method=method,
                 calls=len(calls),
-                outcome=_worst(answer),
+                outcome=outcome_word(*(answer if isinstance(answer, list) else [answer])),
                 seconds=self._clock() - started,
             )
         )
@@ -264,11 +239,3 @@ def _blames_endpoint(answer: list[Outcome] | NodeError) -> NodeError | None:
     if isinstance(answer, list):
         return next((outcome for outcome in answer if isinstance(outcome, NodeBusy)), None)
     return None if isinstance(answer, NodeRefused) and trouble_of(answer) in _TOO_MUCH else answer
-
-
-def _worst(answer: list[Outcome] | NodeError) -> str:
-    outcomes = answer if isinstance(answer, list) else [answer]
-    for kind, word in _OUTCOME_WORDS.items():
-        if any(isinstance(outcome, kind) for outcome in outcomes):
-            return word
-    return "ok"

@@ -27,8 +27,8 @@ from aztec_butler.clients.backends import Backend, ExpectedChain
 from aztec_butler.clients.endpoints import Endpoint
 from aztec_butler.clients.http import DEFAULT_TIMEOUT_SECONDS, HttpTransport
 from aztec_butler.clients.jsonrpc import Call
-from aztec_butler.clients.messenger import RequestDetails
 from aztec_butler.clients.policy import RateLimit, RetryPolicy
+from aztec_butler.clients.request_details import RequestDetails
 from aztec_butler.clients.rpc_settings import RpcSettings
 from aztec_butler.clients.settlements import Settlement
 from aztec_butler.clients.stopping import sleep as stoppable_sleep

@@ -41,11 +41,14 @@ from aztec_butler.exporter.l1_reading import MAX_AGE_SECONDS, L1Reading
 from aztec_butler.exporter.ours import Who
 from aztec_butler.exporter.own_files import OwnFiles
 from aztec_butler.exporter.patient_source import OpenSource, PatientSource
+from aztec_butler.exporter.self_metrics import RequestLike
 from aztec_butler.exporter.settings import ExporterSettings, NetworkSettings
 from aztec_butler.exporter.stats_reader import StatsReader
 
 Connect = Callable[[Settings], OpenSource]
 """Opens a connection to a network's Ethereum nodes, and asks nothing."""
+CountRequest = Callable[[str, RequestLike], None]
+"""Told of every request to a node: the network's name, and what is known of it."""
 _NO_NODE: Final = "no Aztec node is named (l2)"
 _NEEDS: Final = {
     "node": _NO_NODE,
@@ -85,16 +88,19 @@ class Reader:
     balances: BalanceBook
 
     @classmethod
-    def of(cls, connection: Settings, connect: Connect, max_age_seconds: float) -> Reader:
+    def of(
+        cls, connection: Settings, connect: Connect, count_request: CountRequest, max_age_seconds: float
+    ) -> Reader:
         """A reader that has asked nothing yet.
 
         Args:
             connection: the settings it is made with.
             connect: opens a connection.
+            count_request: told of every request to the Aztec node; a connection tells of its own.
             max_age_seconds: how long a reading of L1 is shared.
         """
         source = PatientSource(connection.network, lambda: connect(connection))
-        aztec_node = _aztec_node(connection)
+        aztec_node = _aztec_node(connection, count_request)
         return cls(
             connection=connection,
             source=source,
@@ -139,12 +145,18 @@ class Assembly:
                 reader.close()
 
 
-def assemble(settings: ExporterSettings, connect: Connect, before: Assembly | None = None) -> Assembly:
+def assemble(
+    settings: ExporterSettings,
+    connect: Connect,
+    count_request: CountRequest,
+    before: Assembly | None = None,
+) -> Assembly:
     """What runs with these settings.
 
     Args:
         settings: of the exporter.
         connect: opens connections to Ethereum nodes.
+        count_request: told of every request to an Aztec node.
         before: what ran so far; it is not touched.
 
     Raises:
@@ -162,7 +174,11 @@ def assemble(settings: ExporterSettings, connect: Connect, before: Assembly | No
             and known.reading.max_age_seconds == max_age
             and _same(known.connection, each.connection)
         )
-        reader = known if known is not None and fits else Reader.of(each.connection, connect, max_age)
+        reader = (
+            known
+            if known is not None and fits
+            else Reader.of(each.connection, connect, count_request, max_age)
+        )
         readers[each.name] = reader
         who = OwnFiles(each.named(settings.max_series), [Path(path).expanduser() for path in each.keystores])
         looked_after = _read_hosts(each)
@@ -253,7 +269,7 @@ def _is_preset(connection: Settings) -> bool:
     return connection.sources["l2"].startswith("preset")
 
 
-def _aztec_node(connection: Settings) -> AztecNode | None:
+def _aztec_node(connection: Settings, count_request: CountRequest) -> AztecNode | None:
     """The Aztec node that somebody named. A public one that nobody chose is not ours to look after."""
     if connection.l2 is None or _is_preset(connection):
         return None
@@ -262,6 +278,7 @@ def _aztec_node(connection: Settings) -> AztecNode | None:
         admin_url=connection.l2_admin,
         admin_key=connection.l2_admin_key,
         timeout_seconds=connection.timeout_seconds,
+        on_request=lambda request: count_request(connection.network, request),
     )
 
 

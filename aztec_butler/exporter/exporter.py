@@ -64,7 +64,7 @@ class Exporter:
         Raises:
             ButlerError: a file that the settings name is not as it should be.
         """
-        return assemble(settings, self._connect, self._assembly)
+        return assemble(settings, self._connect, self.own.count_request, self._assembly)
 
     def use(self, assembly: Assembly) -> None:
         """Run this from now on, and close what it does without."""

@@ -16,7 +16,7 @@ _END: Final = b"# EOF\n"
 
 
 class RequestLike(Protocol):
-    """What is counted of a request to a node: ``clients.messenger.RequestDetails`` has it."""
+    """What is counted of a request to a node: ``clients.request_details.RequestDetails`` has it."""
 
     @property
     def endpoint(self) -> str:

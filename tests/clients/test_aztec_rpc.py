@@ -448,3 +448,59 @@ def test_key_refused__settings_error_that_shows_no_key(status):
             node.get_tips()
         assert "0123456789abcdef" not in str(caught.value)
     assert len(asked) == 2
+
+
+# --------------------------------------------------------------------------- what is told of requests
+
+
+def test_on_request__every_http_request_to_either_port__is_told(waits):
+    told = []
+    public = in_turn(
+        [
+            web_page(429),
+            lambda request: reply(request, result=True),
+            lambda request: error(request, -32701, "Expected string"),
+            lambda request: error(request, -32601, "Method not found"),
+            lambda request: reply(request, result=7),
+        ]
+    )
+
+    def guarded(request):
+        return (401, {}, b"") if request["api_key"] is None else reply(request, result=[])
+
+    with serving(public) as (url, asked), serving(guarded) as (admin_url, admin_asked):
+        options = {"sleep": waits.append, "on_request": told.append}
+        with AztecNode(url, admin_url=admin_url, admin_key="k" * 20, **options) as node:
+            node.get_is_ready()
+            with pytest.raises(InputError):
+                node.get_block_header(-1)
+            assert node.get_block_number() == 7
+            node.get_slash_offenses()
+        with AztecNode(url, admin_url=admin_url, **options) as node, pytest.raises(SettingsError):
+            node.reload_keystore()
+    assert [(each.method, each.outcome) for each in told] == [
+        ("aztec_isReady", "busy"),
+        ("aztec_isReady", "ok"),
+        ("aztec_getBlockData", "refused"),
+        ("aztec_getBlockNumber", "refused"),
+        ("node_getBlockNumber", "ok"),
+        ("aztecAdmin_getSlashOffenses", "ok"),
+        ("aztecAdmin_reloadKeystore", "refused"),
+    ]
+    assert [each.method for each in told] == asked + admin_asked
+    names = [url.removeprefix("http://")] * 5 + [admin_url.removeprefix("http://")] * 2
+    assert [each.endpoint for each in told] == names
+    assert all(each.calls == 1 and 0 <= each.seconds < 60 for each in told)
+
+
+def test_on_request__nobody_answers__is_told_as_unreachable(waits):
+    told = []
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        with (
+            AztecNode(url, sleep=waits.append, on_request=told.append) as node,
+            pytest.raises(NodeUnreachable),
+        ):
+            node.get_block_number()
+    assert [each.outcome for each in told] == ["unreachable"] * 3

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from aztec_butler.core.errors import CheckFailed, SettingsError
-from aztec_butler.exporter.assembly import assemble
+from aztec_butler.exporter import assembly as assemblies
 from aztec_butler.exporter.board import FRESHNESS
 from aztec_butler.exporter.catalogue import METRICS
 from aztec_butler.exporter.setting_values import COLLECTORS
@@ -26,6 +26,10 @@ class Connection:
 
     def close(self):
         self.closed = True
+
+
+def assemble(wanted, connect, before=None):
+    return assemblies.assemble(wanted, connect, lambda network, request: None, before)
 
 
 def settings(flags=None, environment=None, **own):

@@ -132,3 +132,24 @@ def test_requests__of_a_connection__are_counted_under_its_network(log):
         b'aztec_butler_rpc_requests_total{endpoint="node-1",method="eth_call",network="mainnet"'
         in exporter.page()
     )
+
+
+@pytest.mark.loopback
+def test_requests__to_an_aztec_node_and_its_admin_port__are_counted_too(log):
+    exporter = Exporter(DeadConnection, log, version="1.2.3")
+    wanted = read_exporter_settings(
+        {"l1": "http://127.0.0.1:1", "l2": "http://127.0.0.1:2"},
+        {},
+        environment={"AZTEC_BUTLER_L2_ADMIN": "http://127.0.0.1:3"},
+    )
+    node = exporter.prepare(wanted).readers["mainnet"].node
+    for ask in (node.get_is_ready, node.get_slash_offenses):
+        with pytest.raises(NodeError):
+            ask()
+    node.close()
+    page = exporter.page().decode()
+    for port, method in ((2, "aztec_isReady"), (3, "aztecAdmin_getSlashOffenses")):
+        labels = f'endpoint="127.0.0.1:{port}",method="{method}",network="mainnet",outcome="unreachable"'
+        assert f"aztec_butler_rpc_requests_total{{{labels}}} 3" in page
+        labels = f'endpoint="127.0.0.1:{port}",network="mainnet"'
+        assert f"aztec_butler_rpc_request_duration_seconds_count{{{labels}}} 3" in page

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_plain
 
-from aztec_butler.clients.messenger import RequestDetails
+from aztec_butler.clients.request_details import RequestDetails
 from aztec_butler.exporter.board import Board
 from aztec_butler.exporter.self_metrics import SelfMetrics
 from aztec_butler.exporter.site import ExporterSite
