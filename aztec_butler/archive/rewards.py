@@ -20,7 +20,7 @@ from aztec_butler.clients.rewards import fetch_pending, fetch_rollup_rewards, fe
 from aztec_butler.clients.troubles import Trouble, trouble_of
 from aztec_butler.core.errors import InputError, NodeRefused
 from aztec_butler.core.ledger import Account, Claimed, Cut
-from aztec_butler.core.ledger_payments import check_payable
+from aztec_butler.core.ledger_payments import BURN_ADDRESS, Payment, check_payable
 from aztec_butler.core.ledger_proofs import accrued_by, pending_before
 
 if TYPE_CHECKING:
@@ -248,6 +248,26 @@ class RewardReader:
                 ]
         return found
 
+    def coinbases(self, since: int) -> tuple[str, ...]:
+        """Every address that a proof credited since a time, and everyone whom a rollup ever paid.
+
+        Args:
+            since: in Unix seconds.
+
+        Raises:
+            CheckFailed: a proof's transaction does not tell whose checkpoints it proved.
+            NodeError: the node failed.
+        """
+        (cut,) = self._cuts([since])
+        credited = (name for proof in self.proofs.proofs(cut.block_number) for name in proof.coinbases)
+        paid = (payment.recipient for payment in self._payments)
+        never = {BURN_ADDRESS, self.deployment.gse}
+        return tuple(dict.fromkeys(name for name in (*credited, *paid) if name not in never))
+
+    @cached_property
+    def _payments(self) -> list[Payment]:
+        return fetch_payments(self.rpc, self.store, self.deployment, self._assets, self._span)
+
     def claims(self, coinbases: Collection[str]) -> tuple[Claimed, ...]:
         """Every claim of some coinbases' rewards, from the network's beginning on, in the order of the chain.
 
@@ -259,10 +279,9 @@ class RewardReader:
             NodeError: the node failed.
         """
         wanted = frozenset(coinbases)
-        paid = fetch_payments(self.rpc, self.store, self.deployment, self._assets, self._span)
         return find_claims(
             self.rpc,
-            [payment for payment in paid if payment.recipient in wanted],
+            [payment for payment in self._payments if payment.recipient in wanted],
             fetch_returned(self._reader, self.deployment, self._assets, wanted, self._span),
             lambda: self.proofs.provers,
             {rollup.address: rollup.version for rollup in self.deployment.rollups},

@@ -19,6 +19,7 @@ from aztec_butler.store.settings_files import event_store_root
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from aztec_butler.archive.rewards_readings import RewardReadings
     from aztec_butler.clients.aztec_node import AztecNode
     from aztec_butler.store.events import EventStore
 
@@ -102,6 +103,19 @@ class Connection:
                     genesis_hash=genesis["hash"],
                 )
             return self._event_store
+
+    def reward_readings(self) -> RewardReadings | None:
+        """Where amounts of final blocks are kept that an archive node told; None where nothing is kept.
+
+        Raises:
+            NodeError: the node failed.
+        """
+        store = self.event_store()
+        if store is None:
+            return None
+        from aztec_butler.archive.rewards_readings import RewardReadings
+
+        return RewardReadings(self._event_root, chain_id=store.chain_id, genesis_hash=store.genesis_hash)
 
 
 def _required(registry: str | None) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from aztec_butler.network.event_questions import EventQuestions
 from aztec_butler.network.operator_questions import OperatorQuestions
+from aztec_butler.network.reward_questions import RewardQuestions
 from aztec_butler.network.stake_questions import StakeQuestions
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from aztec_butler.core.simulation import Simulation
 
 
-class Network(StakeQuestions, EventQuestions, OperatorQuestions):
+class Network(StakeQuestions, EventQuestions, OperatorQuestions, RewardQuestions):
     """One network, at the latest block or pinned to one; ``connect`` makes it.
 
     Attributes:
