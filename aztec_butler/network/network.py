@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aztec_butler.core.simulation import Simulation
 
 
-class Network(StakeQuestions, EventQuestions, OperatorQuestions, RewardQuestions):
+class Network(StakeQuestions, EventQuestions, RewardQuestions, OperatorQuestions):
     """One network, at the latest block or pinned to one; ``connect`` makes it.
 
     Attributes:
