@@ -12,6 +12,7 @@
     |-- RevertError                  the contract reverted                        4
     |-- NotFoundError(LookupError)   the chain answered, and there is none        4
     |-- DecodeError(ValueError)      bytes do not fit the ABI line                4
+    |-- ReorgTooDeep                 the chain changed further back than known    4
     |-- CheckFailed                  a check ran to its end and found problems    5
     |-- ApprovalPending              an action waits for somebody's approval      6
     `-- LockHeld                     another instance holds the lock              7
@@ -184,6 +185,12 @@ class NotFoundError(ButlerError, LookupError):
 
 class DecodeError(ButlerError, ValueError):
     """Bytes do not fit the ABI line they were read with."""
+
+    exit_code = 4
+
+
+class ReorgTooDeep(ButlerError):
+    """The chain left behind blocks that were taken as final, or more of them than are remembered."""
 
     exit_code = 4
 

@@ -214,11 +214,14 @@ class Checkpoint:
         final: the last block whose events were taken as final; None before the first.
         noticed: the last block whose events were noticed; None before the first.
         window: blocks up to ``noticed`` without a gap, oldest first, to find where two chains part.
+        watched: contracts, checksummed and sorted, of which every log up to ``final`` was taken. One that comes to be
+            watched later is read from its first block on before it is among them.
     """
 
     final: BlockRef | None = None
     noticed: BlockRef | None = None
     window: tuple[BlockRef, ...] = ()
+    watched: tuple[str, ...] = ()
 
 
 def check_intent_id(text: str) -> str:

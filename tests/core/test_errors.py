@@ -20,6 +20,7 @@ from aztec_butler.core.errors import (
     NodeRefused,
     NodeUnreachable,
     NotFoundError,
+    ReorgTooDeep,
     RevertError,
     SettingsError,
 )
@@ -42,6 +43,7 @@ CLASSES = [
         (RevertError, 4),
         (NotFoundError, 4),
         (DecodeError, 4),
+        (ReorgTooDeep, 4),
         (CheckFailed, 5),
         (ApprovalPending, 6),
         (LockHeld, 7),
@@ -53,7 +55,7 @@ def test_exit_code__of_every_class__is_the_promised_one(kind, exit_code):
 
 
 def test_exit_codes__of_the_tree__are_all_promised_above():
-    assert len(CLASSES) == 13
+    assert len(CLASSES) == 14
 
 
 def test_documentation__of_the_module__draws_every_class_with_its_code():
