@@ -1,7 +1,7 @@
 """Ends what threads of ours wait for: answers, pauses between retries, their turn within a rate limit.
 
 A thread cannot be stopped from outside while it waits on a socket for half a minute. So threads that work for somebody
-who may lose interest carry a sign::
+who may lose interest carry a sign, or several, one inside the other::
 
     sign = StopSign()
     with sign:            # in each of the threads
@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aztec_butler.clients.connections import Connection
+
+
+_BETWEEN_LOOKS_SECONDS: Final = 0.2
 
 
 class Stopped(Exception):
@@ -34,11 +37,11 @@ class StopSign:
         self._waited_on: set[Connection] = set()
 
     def __enter__(self) -> Self:
-        _carried.sign = self
+        _carried.signs = (*_carried.signs, self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        _carried.sign = None
+        _carried.signs = _carried.signs[:-1]
 
     def show(self) -> None:
         """Stop them. What they are connecting to ends within the time-out for that, everything else at once."""
@@ -79,7 +82,7 @@ class StopSign:
 
 
 class _Carried(threading.local):
-    sign: StopSign | None = None
+    signs: tuple[StopSign, ...] = ()
 
 
 _carried = _Carried()
@@ -87,8 +90,8 @@ _carried = _Carried()
 
 def check() -> None:
     """Raise ``Stopped`` if this thread carries a sign, and it was shown."""
-    if _carried.sign is not None:
-        _carried.sign.check()
+    for sign in _carried.signs:
+        sign.check()
 
 
 def sleep(seconds: float) -> None:
@@ -97,17 +100,25 @@ def sleep(seconds: float) -> None:
     Raises:
         Stopped: the sign was shown.
     """
-    if _carried.sign is None:
-        time.sleep(seconds)
-    else:
-        _carried.sign.sleep(seconds)
+    match _carried.signs:
+        case ():
+            time.sleep(seconds)
+        case (sign,):
+            sign.sleep(seconds)
+        case (*_, sign) as signs:
+            # One is waited on; the others are looked at now and then.
+            until = time.monotonic() + seconds
+            while (left := until - time.monotonic()) > 0:
+                for each in signs:
+                    each.check()
+                sign.sleep(min(left, _BETWEEN_LOOKS_SECONDS))
+            check()
 
 
 @contextmanager
 def breaking_off(connection: Connection) -> Iterator[None]:
     """While this thread waits on a connection, the sign that it carries ends the wait; see ``check``."""
-    if _carried.sign is None:
+    with ExitStack() as stack:
+        for sign in _carried.signs:
+            stack.enter_context(sign.breaking_off(connection))
         yield
-    else:
-        with _carried.sign.breaking_off(connection):
-            yield

@@ -78,3 +78,35 @@ def test_sleep__no_sign__sleeps(monkeypatch):
     stopping.sleep(3.0)
     stopping.check()
     assert slept == [3.0]
+
+
+@pytest.mark.parametrize("shown", ["outer", "inner"])
+def test_signs__one_inside_the_other__either_ends_a_pause(shown):
+    signs = {"outer": StopSign(), "inner": StopSign()}
+    waits, raised = threading.Event(), []
+
+    def work():
+        with signs["outer"], signs["inner"]:
+            waits.set()
+            try:
+                stopping.sleep(30)
+            except Stopped:
+                raised.append(shown)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    assert waits.wait(10)
+    signs[shown].show()
+    thread.join(10)
+    assert raised == [shown]
+
+
+def test_signs__the_inner_one_put_down__the_outer_one_is_carried_on():
+    outer = StopSign()
+    with outer:
+        with StopSign():
+            stopping.check()
+        outer.show()
+        with pytest.raises(Stopped):
+            stopping.check()
+    stopping.check()
