@@ -264,6 +264,15 @@ class RewardReader:
         never = {BURN_ADDRESS, self.deployment.gse}
         return tuple(dict.fromkeys(name for name in (*credited, *paid) if name not in never))
 
+    def payees(self) -> tuple[str, ...]:
+        """Everyone whom a rollup ever paid and who never proved an epoch: claims are told by their payments alone.
+
+        Raises:
+            NodeError: the node failed.
+        """
+        never = {BURN_ADDRESS, self.deployment.gse, *self.proofs.provers}
+        return tuple(dict.fromkeys(each.recipient for each in self._payments if each.recipient not in never))
+
     @cached_property
     def _payments(self) -> list[Payment]:
         return fetch_payments(self.rpc, self.store, self.deployment, self._assets, self._span)

@@ -142,4 +142,4 @@ class ProofReader:
             [Read(each.address, ROLLUP.function("getRewardConfig", each.generation)) for each in rollups],
             self.span.block,
         )
-        return [answer["sequencerBps"] for answer in answers]
+        return [bps for _, bps, *_ in answers]

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from aztec_butler.core.errors import InputError
-from aztec_butler.core.hexes import parse_address
+from aztec_butler.core.hexes import ZERO_ADDRESS, parse_address
 from aztec_butler.core.history import StakingHistory
-from aztec_butler.core.records import SplitParameters, unit
+from aztec_butler.core.records import ProviderConfiguration, SplitParameters, unit
 
 
 @attrs.frozen(kw_only=True)
@@ -179,14 +179,17 @@ def parse_coinbases(coinbases: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(parse_address(coinbase) for coinbase in given))
 
 
-def likely_coinbases(history: StakingHistory) -> tuple[str, ...]:
-    """Every address that staking tells of and that a node may name for rewards: splits, attesters, withdrawers.
+def likely_coinbases(
+    history: StakingHistory, providers: Iterable[ProviderConfiguration] = ()
+) -> tuple[str, ...]:
+    """Every address that staking tells of and that a node may name for rewards.
 
-    A node may name any other address, too: only its checkpoints tell. An attester without a coinbase in its keystore is
-    its own.
+    They are the splits of delegations, attesters (one without a coinbase in its keystore is its own), withdrawers, and what
+    providers say of themselves. A node may name any other address, too: only its checkpoints tell.
 
     Args:
         history: up to the block.
+        providers: as the StakingRegistry has them.
     """
     found: dict[str, None] = {}
     for stake in history.stakes:
@@ -194,4 +197,7 @@ def likely_coinbases(history: StakingHistory) -> tuple[str, ...]:
             found[stake.delegated.split] = None
     for stake in history.stakes:
         found[stake.attester] = found[stake.withdrawer] = None
+    for provider in providers:
+        found[provider.rewards_recipient] = found[provider.admin] = None
+    found.pop(ZERO_ADDRESS, None)
     return tuple(found)

@@ -22,8 +22,8 @@ class RewardQuestions(PinnedNetwork):
         """What every version of the rollup owes, by coinbase.
 
         Args:
-            coinbases: one address or several. None for every split of a delegation, attester and withdrawer that is owed
-                something; another address that a node named as coinbase has to be named here, too.
+            coinbases: one address or several. None for every split of a delegation, attester, withdrawer and
+                provider that is owed something; another address that a node named as coinbase has to be named here, too.
             provider_id: the splits of this provider's delegations, in place of coinbases.
 
         Returns:

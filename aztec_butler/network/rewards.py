@@ -62,7 +62,7 @@ class Whose:
         if self.coinbases is not None:
             return self.coinbases
         if self.provider_id is None:
-            found = likely_coinbases(snapshot.history)
+            found = likely_coinbases(snapshot.history, snapshot.provider_configurations)
         else:
             found = tuple(
                 each.split for each in snapshot.history.delegations if each.provider_id == self.provider_id
@@ -158,6 +158,8 @@ def reward_ledger(
     coinbases = question.whose.find(snapshot)
     reader = reward_reader(connection, snapshot, finalized_number)
     if question.whose.coinbases is None:
+        if question.whose.provider_id is None:
+            coinbases = tuple(dict.fromkeys((*coinbases, *reader.payees())))
         coinbases = _earners(connection, snapshot, reader, coinbases)
     splits = fetch_reward_splits(connection.rpc, deployment, snapshot.history, block, set(coinbases))
     read = reader.ledger(times, coinbases, question.source)
