@@ -1,23 +1,18 @@
 """Where the checkpoints that our attesters proposed sent their rewards, read from L1.
 
-No view and no event tells the coinbase of a checkpoint, nor who proposed it. The proposer of a slot is asked of the
-rollup, and the coinbase stands in the calldata of the proposal: both need no Aztec node, and nobody's word but L1's.
+What is read of each is in ``clients.checkpoint_proposals``; here is which are read, and what is remembered of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
+from aztec_butler.clients.checkpoint_proposals import fetch_coinbases, fetch_proposers, proposal_topic
 from aztec_butler.clients.logs import fetch_logs
-from aztec_butler.clients.multicall import Read
 from aztec_butler.clients.snapshot import Snapshot
-from aztec_butler.core.checkpoint_headers import proposed_coinbase
-from aztec_butler.core.contracts import ROLLUP
-from aztec_butler.core.errors import NodeRefused
-from aztec_butler.core.hexes import parse_bytes
 from aztec_butler.core.logs import RawLog
 from aztec_butler.core.records import Rollup, unit
 from aztec_butler.exporter.block_times import BlockTimes
@@ -90,15 +85,15 @@ class CheckpointCoinbases:
         rollup, head = canonical_rollup(snapshot.state).rollup, snapshot.block.number
         first = self._scanned_to + 1 - UNSETTLED_BLOCKS
         oldest = head + 1 - LOOKBACK_BLOCKS
-        if rollup != self._rollup or first < oldest:
-            # Another rollup, or too long ago to follow on: what was the last then need not be the last now.
+        if rollup != self._rollup or not oldest <= first <= head:
+            # Another rollup, too long ago to follow on, or a chain that begins again further back: what was the last
+            # then need not be the last now.
             self._rollup, self._proposals, first = rollup, [], oldest
         first = max(first, rollup.genesis_block)
-        name = "L2BlockProposed" if rollup.generation == 2 else "CheckpointProposed"
         logs = fetch_logs(
             self._source.rpc,
             addresses=[rollup.address],
-            topics=[[ROLLUP.event(name, rollup.generation).topic0]],
+            topics=[[proposal_topic(rollup)]],
             first_block=first,
             last_block=head,
         )
@@ -125,33 +120,16 @@ class CheckpointCoinbases:
         self, snapshot: Snapshot, rollup: Rollup, logs: Sequence[RawLog], times: Sequence[int]
     ) -> None:
         unknown = [(log, at) for log, at in zip(logs, times, strict=True) if _key(log) not in self._proposers]
-        # A checkpoint is proposed in its own slot.
-        function = ROLLUP.function("getProposerAt")
-        reads = [Read(rollup.address, function, (at,)) for _, at in unknown]
-        proposers = self._source.multicall.read(reads, snapshot.block) if reads else []
+        proposers = fetch_proposers(self._source.multicall, rollup, [at for _, at in unknown], snapshot.block)
         self._proposers |= {
             _key(log): proposer for (log, _), proposer in zip(unknown, proposers, strict=True)
         }
 
     def _read_coinbases(self, logs: Sequence[RawLog]) -> None:
         unknown = [log for log in logs if _key(log) not in self._coinbases]
-        if not unknown:
-            return
-        asked = [("eth_getTransactionByHash", [log.transaction_hash]) for log in unknown]
-        for log, transaction in zip(unknown, self._source.rpc.batch(asked), strict=True):
-            self._coinbases[_key(log)] = proposed_coinbase(_calldata(transaction, log), log.topics[2])
+        for log, coinbase in zip(unknown, fetch_coinbases(self._source.rpc, unknown), strict=True):
+            self._coinbases[_key(log)] = coinbase
 
 
 def _key(log: RawLog) -> tuple[str, int]:
     return log.block_hash, log.log_index
-
-
-def _calldata(transaction: Any, log: RawLog) -> bytes:
-    if transaction is None or str(transaction["blockHash"]).lower() != log.block_hash:
-        raise NodeRefused(
-            "a transaction is not where its log is: the chain was reorganised while it was read",
-            retryable=True,
-            transaction=log.transaction_hash,
-            block=log.block_number,
-        )
-    return parse_bytes(transaction["input"])

@@ -154,6 +154,14 @@ def test_last__too_long_not_asked__begins_anew(chain, last):
     assert chain.ranges[1][0] == 1001 + UNSETTLED_BLOCKS
 
 
+@pytest.mark.parametrize("blocks", [UNSETTLED_BLOCKS - 1, UNSETTLED_BLOCKS, 500])
+def test_last__chain_further_back__begins_anew(chain, last, blocks):
+    chain.proposals = {400: (ALICE, BOB), 990: (ALICE, ALICE)}
+    last(1000)
+    del chain.proposals[990]
+    assert last(1000 - blocks) == {ALICE: proposed(BOB, 400)}
+
+
 def test_last__young_rollup__is_asked_from_its_genesis_on(chain, last):
     assert last(20) == {}
     assert chain.ranges == [(1, 20)]
