@@ -20,6 +20,8 @@ _STRIDE_BLOCKS: Final = 1000
 """How far back the pace of the chain is measured."""
 _PRUNING_BLOCKS: Final = 16
 """A node that forgets old state goes on forgetting while it is asked."""
+_FORGOTTEN: Final = (Trouble.STATE_MISSING, Trouble.HISTORY_MISSING, Trouble.BLOCK_UNKNOWN, None)
+"""What a node may call it when it has no state of a block that there was: some forget the block with it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -127,7 +129,7 @@ def _oldest(rpc: Rpc, address: str, first: int, last: int) -> int:
     (answer,) = rpc.try_batch([("eth_getBalance", [address, hex(first)])])
     if not isinstance(answer, ButlerError):
         return first
-    if not isinstance(answer, NodeRefused) or trouble_of(answer) not in (Trouble.STATE_MISSING, None):
+    if not isinstance(answer, NodeRefused) or trouble_of(answer) not in _FORGOTTEN:
         raise answer
     oldest = find_oldest_state(rpc, address, first, last)
     return min(last, oldest + _PRUNING_BLOCKS)

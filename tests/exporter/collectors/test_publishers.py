@@ -29,6 +29,8 @@ GENESIS = 1_700_000_000
 class Ethereum(FaultyNode):
     """Blocks of 12 s; each account loses so many wei a block. The state is remembered for some blocks."""
 
+    forgotten = -32000, "missing trie node (path )"
+
     def __init__(self, *, head=20_000, remembers=64, losses=None):
         self.head, self.remembers = head, remembers
         self.losses = losses or {}
@@ -50,7 +52,7 @@ class Ethereum(FaultyNode):
     def known(self, name):
         number = self.number(name)
         if number < self.head - self.remembers:
-            raise NodeSays(-32000, "missing trie node (path )")
+            raise NodeSays(*self.forgotten)
         return number
 
     def balance(self, address, name):
@@ -84,6 +86,24 @@ def test_publishers__archive_node__rate_of_a_day_at_once(ethereum, collector):
     assert found["publisher_runway_seconds"] == {A: 80_000 * 12}  # B spends nothing
     assert found["publisher_burn_window_seconds"] == {A: DAY, B: DAY}
     assert found["own_series_capped"] == {"publisher": 0}
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize(
+    "words",
+    [
+        (-32602, "BlockOutOfRangeError: block height is 20000 but requested was 12800"),
+        (-32000, "header not found"),
+        (4444, "pruned history unavailable"),
+        (-32000, "we do not keep that"),
+    ],
+    ids=lambda words: words[1].split()[0],
+)
+def test_publishers__node_that_forgets_in_words_of_its_own__present_is_shown(ethereum, collector, words):
+    ethereum.forgotten = words
+    found = values_of(collector.collect())
+    assert found["publisher_balance_eth"] == {A: 8.0, B: 10.0}
+    assert 0 < found["publisher_burn_window_seconds"][A] < 64 * 12
 
 
 @pytest.mark.loopback
