@@ -35,10 +35,11 @@ class NodeSays(Exception):
 class FaultyNode:
     """The server. ``answers`` maps a method to its result, or to a function of the parameters that returns it."""
 
-    def __init__(self, answers=None, *, upstream=None, chain_id=CHAIN_ID, batches=True, tls=None):
+    def __init__(self, answers=None, *, upstream=None, chain_id=CHAIN_ID, batches=True, tls=None, port=0):
         self.answers = {"eth_chainId": hex(chain_id), "eth_blockNumber": "0x10"} | (answers or {})
         self.upstream = upstream
         self.batches = batches
+        self.port = port  # 0 until it listens, for a free one
         self.tls = tls  # an ssl.SSLContext, to speak https
         self.requests = []  # the calls of each HTTP request, as (method, params)
         self.headers = []  # and its headers, names in lower case
@@ -80,7 +81,7 @@ class FaultyNode:
     # ------------------------------------------------------------------ life
 
     def __enter__(self):
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", self.port))
         self.port = self._listener.getsockname()[1]
         self.url = f"{'http' if self.tls is None else 'https'}://127.0.0.1:{self.port}"
         self._start(self._accept)

@@ -7,8 +7,11 @@ undefined is left out of a reply. All faults of ``fault_proxy`` can be injected.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -28,10 +31,11 @@ class AztecStandIn(FaultyNode):
     Args:
         recorded: whose replies it gives; where none of it was recorded, those of ``prover``.
         age_seconds: of the newest block.
+        port: where it listens; 0 for a free one.
         answers: other replies by method, or functions of the parameters that return them.
     """
 
-    def __init__(self, recorded="prover", *, age_seconds=30, **answers):
+    def __init__(self, recorded="prover", *, age_seconds=30, port=0, **answers):
         self.age_seconds = age_seconds
         replies = {
             method: copy.deepcopy(by_node.get(recorded, by_node.get("prover")))
@@ -58,7 +62,8 @@ class AztecStandIn(FaultyNode):
                 "p2p_getPeers": lambda _=False: RECORDED["getPeers"]["p2p3_8080"],
                 "nodeAdmin_getSlashOffenses": lambda _: RECORDED["getSlashOffenses"]["prover_all"],
             }
-            | answers
+            | answers,
+            port=port,
         )
         self.always(as_measured)
 
@@ -97,6 +102,39 @@ class AztecStandIn(FaultyNode):
         return reply
 
 
+@contextlib.contextmanager
+def stand_in_process(port=0, **changes):
+    """A stand-in as a process of its own, to be killed: yields it, with its ``url``.
+
+    Args:
+        port: where it listens; 0 for a free one.
+        changes: ``rollup``, address of the rollup it follows; ``newest``, number of its newest block.
+    """
+    process = subprocess.Popen(
+        [sys.executable, __file__, str(port), json.dumps(changes)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        process.url = process.stdout.readline().strip()
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def serve(port, *, rollup=None, newest=None):
+    """Stand in until nobody listens any more."""
+    with AztecStandIn("p2p3", port=port) as node:
+        if rollup is not None:
+            node.answers["node_getNodeInfo"]["l1ContractAddresses"]["rollupAddress"] = rollup.lower()
+        if newest is not None:
+            node.tips["proposed"] = {"number": newest, "hash": f"0x{newest:064x}"}
+        print(node.url, flush=True)
+        sys.stdin.read()
+
+
 def as_measured(exchange):
     """Well, with the statuses that a real node has."""
     replies = exchange.replies()
@@ -111,3 +149,7 @@ def thrown(message="boom"):
         raise NodeSays(-32702, message)
 
     return answer
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]), **json.loads(sys.argv[2]))
