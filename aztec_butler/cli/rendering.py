@@ -18,6 +18,7 @@ class Format(StrEnum):
     JSON = "json"
     CSV = "csv"
     PARQUET = "parquet"
+    XLSX = "xlsx"
 
 
 class Output(NamedTuple):
@@ -39,16 +40,16 @@ def output(
     """Output.
 
     Args:
-        format: table is for reading; json, csv and parquet hold exact amounts in wei.
+        format: table is for reading; json, csv, parquet and xlsx hold exact amounts in wei.
         output: write to this file, whole or not at all, instead of to stdout.
         wide: do not shorten or leave out anything to fit the terminal.
         quiet: say nothing on stderr but errors.
 
     Raises:
-        InputError: parquet without a file.
+        InputError: parquet or xlsx without a file.
     """
-    if format is Format.PARQUET and output is None:
-        raise InputError("parquet is a file, not text", hint="add --output PATH")
+    if format in (Format.PARQUET, Format.XLSX) and output is None:
+        raise InputError(f"{format.value} is a file, not text", hint="add --output PATH")
     return Output(format, output, wide, quiet)
 
 
@@ -65,6 +66,11 @@ def show(answer: Answer, wanted: Output) -> None:
 
         assert wanted.path is not None, "checked with the options"
         write_parquet(answer, _path(wanted.path))
+    elif wanted.format is Format.XLSX:
+        from aztec_butler.cli.excel import write_excel
+
+        assert wanted.path is not None, "checked with the options"
+        write_excel(answer, *_plain_rows(answer), _path(wanted.path))
     else:
         text, left_out = _render(answer, wanted)
         if left_out:

@@ -76,6 +76,10 @@ COMMANDS: Final[Mapping[str, Any]] = {
         "new-publishers": "keystore_commands:new_publishers",
     },
     "publishers": "publishers_commands:publishers",
+    "rewards": "reward_commands:rewards",
+    "reward-ledger": "reward_commands:ledger",
+    "claimable": "reward_commands:claimable",
+    "apr": "reward_commands:apr",
     "claims": {"evaluate": "claims_commands:evaluate"},
     "hosts": {"check": "hosts_commands:check"},
     "cache": {

@@ -12,6 +12,8 @@ from aztec_butler.network.pinned import PinnedNetwork
 if TYPE_CHECKING:
     import pandas as pd
 
+    from aztec_butler.network.rewards import RewardRecords
+
 
 class RewardQuestions(PinnedNetwork):
     """The part of ``Network`` that answers about rewards."""
@@ -36,11 +38,11 @@ class RewardQuestions(PinnedNetwork):
             NodeError: the node failed.
         """
         from aztec_butler.core.rewards import CoinbaseRewards
-        from aztec_butler.network.rewards import Whose, pending_rewards
+        from aztec_butler.network.rewards import Whose
 
         whose = Whose.of(coinbases, provider_id)
-        snapshot = self.snapshot()
-        return self._frame(snapshot, pending_rewards(self._connection, snapshot, whose), CoinbaseRewards)
+        records = self.reward_records()
+        return self._frame(records.snapshot, records.pending(whose), CoinbaseRewards)
 
     def reward_ledger(
         self,
@@ -81,13 +83,13 @@ class RewardQuestions(PinnedNetwork):
             NodeError: the node failed.
         """
         from aztec_butler.core.ledger import LedgerRow
-        from aztec_butler.network.rewards import LedgerQuestion, Whose, reward_ledger
+        from aztec_butler.network.rewards import LedgerQuestion, Whose
 
         whose = Whose.of(coinbases, provider_id)
         question = LedgerQuestion.of(whose, window, step, by_rollup=by_rollup, source=source)
-        snapshot, finalized_number = self._look()
-        rows, used = reward_ledger(self._connection, snapshot, finalized_number, question)
-        frame = self._frame(snapshot, rows, LedgerRow)
+        records = self.reward_records()
+        rows, used = records.ledger(question)
+        frame = self._frame(records.snapshot, rows, LedgerRow)
         frame.attrs["source"] = used.value
         return frame
 
@@ -109,11 +111,10 @@ class RewardQuestions(PinnedNetwork):
             NodeError: the node failed.
         """
         from aztec_butler.core.rewards_claimable import Claimable
-        from aztec_butler.network.rewards import claimable_now
 
         wanted = parse_address(delegator)
-        snapshot = self.snapshot()
-        return self._frame(snapshot, claimable_now(self._connection, snapshot, wanted), Claimable)
+        records = self.reward_records()
+        return self._frame(records.snapshot, records.claimable(wanted), Claimable)
 
     def apr(self, windows: str | int | Sequence[str | int] = "30d") -> pd.DataFrame:
         """What stake yields, for the network and each provider, as yearly rates (0.07 is 7 %).
@@ -136,9 +137,17 @@ class RewardQuestions(PinnedNetwork):
             NodeError: the node failed.
         """
         from aztec_butler.core.apr import parse_windows
-        from aztec_butler.network.rewards import network_yields
 
         parse_windows(windows)
+        records = self.reward_records()
+        rows, record_type = records.yields(windows)
+        return self._frame(records.snapshot, rows, record_type)
+
+    def reward_records(self) -> RewardRecords:
+        """Rewards at one block as records: what the tables are made of, without pandas."""
+        from aztec_butler.network.rewards import RewardRecords
+
         snapshot, finalized_number = self._look()
-        rows, record_type = network_yields(self._connection, snapshot, finalized_number, windows)
-        return self._frame(snapshot, rows, record_type)
+        return RewardRecords(
+            connection=self._connection, snapshot=snapshot, finalized_number=finalized_number
+        )

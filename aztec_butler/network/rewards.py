@@ -16,12 +16,13 @@ from aztec_butler.core.apr import Yield, parse_windows, stake_moves, stake_secon
 from aztec_butler.core.errors import InputError, NotFoundError
 from aztec_butler.core.hexes import parse_address
 from aztec_butler.core.ledger import LedgerRow, ledger_rows
-from aztec_butler.core.rewards import CoinbaseRewards, likely_coinbases, parse_coinbases, pending_rows
+from aztec_butler.core.rewards import likely_coinbases, parse_coinbases, pending_rows
 from aztec_butler.core.time_steps import parse_step, parse_window
 
 if TYPE_CHECKING:
     from aztec_butler.archive.rewards import RewardSource
     from aztec_butler.clients.snapshot import Snapshot
+    from aztec_butler.core.rewards import CoinbaseRewards, RewardSplit
     from aztec_butler.core.rewards_claimable import Claimable
     from aztec_butler.network.connection import Connection
 
@@ -76,43 +77,6 @@ class Whose:
         return tuple(dict.fromkeys(found))
 
 
-def pending_rewards(connection: Connection, snapshot: Snapshot, whose: Whose) -> tuple[CoinbaseRewards, ...]:
-    """What every rollup owes; of coinbases that were not named only those that are owed something."""
-    coinbases, deployment, block = whose.find(snapshot), snapshot.deployment, snapshot.block
-    progress = connection.progress
-    pending = fetch_pending(
-        connection.multicall,
-        deployment.rollups,
-        coinbases,
-        block,
-        progress=None if progress is None else lambda done, total: progress(done, total, "rewards"),
-    )
-    owed = {coinbase for (coinbase, _), amount in pending.items() if amount}
-    shown = owed if whose.coinbases is None else set(coinbases)
-    splits = fetch_reward_splits(connection.rpc, deployment, snapshot.history, block, shown)
-    return pending_rows(
-        fetch_rollup_rewards(connection.multicall, deployment.rollups, block),
-        coinbases,
-        pending,
-        splits,
-        with_nothing=whose.coinbases is not None,
-    )
-
-
-def reward_reader(connection: Connection, snapshot: Snapshot, finalized_number: int) -> RewardReader:
-    """What reads the ledger up to the snapshot's block."""
-    return RewardReader(
-        rpc=connection.rpc,
-        multicall=connection.multicall,
-        deployment=snapshot.deployment,
-        block=snapshot.block,
-        finalized_number=finalized_number,
-        store=connection.event_store(),
-        readings=connection.reward_readings(),
-        progress=connection.progress,
-    )
-
-
 @attrs.frozen(kw_only=True)
 class LedgerQuestion:
     """A ledger that was asked for, understood before anything is asked of a node.
@@ -147,79 +111,157 @@ class LedgerQuestion:
         )
 
 
-def reward_ledger(
-    connection: Connection, snapshot: Snapshot, finalized_number: int, question: LedgerQuestion
-) -> tuple[tuple[LedgerRow, ...], RewardSource]:
-    """The rows, and where the past is known from; of coinbases that were not named only those that ever earned."""
-    deployment, block = snapshot.deployment, snapshot.block
-    times = fetch_boundaries(
-        connection.rpc, question.window, question.step, first_block=deployment.first_block, block=block
-    )
-    coinbases = question.whose.find(snapshot)
-    reader = reward_reader(connection, snapshot, finalized_number)
-    if question.whose.coinbases is None:
-        if question.whose.provider_id is None:
-            coinbases = tuple(dict.fromkeys((*coinbases, *reader.payees())))
-        coinbases = _earners(connection, snapshot, reader, coinbases)
-    splits = fetch_reward_splits(connection.rpc, deployment, snapshot.history, block, set(coinbases))
-    read = reader.ledger(times, coinbases, question.source)
-    rows = ledger_rows(read.cuts, read.pending_wei, read.claims, splits, by_rollup=question.by_rollup)
-    return rows, read.source
+@attrs.frozen(kw_only=True)
+class RewardRecords:
+    """Rewards at one block as records: what the tables are made of, without pandas.
+
+    Args:
+        connection: to the network.
+        snapshot: of the block.
+        finalized_number: the last block that is final.
+    """
+
+    connection: Connection = attrs.field(repr=False)
+    snapshot: Snapshot = attrs.field(repr=False)
+    finalized_number: int
+
+    @property
+    def reader(self) -> RewardReader:
+        """What reads the ledger up to the block."""
+        return RewardReader(
+            rpc=self.connection.rpc,
+            multicall=self.connection.multicall,
+            deployment=self.snapshot.deployment,
+            block=self.snapshot.block,
+            finalized_number=self.finalized_number,
+            store=self.connection.event_store(),
+            readings=self.connection.reward_readings(),
+            progress=self.connection.progress,
+        )
+
+    def pending(self, whose: Whose) -> tuple[CoinbaseRewards, ...]:
+        """What every rollup owes; of coinbases that were not named only those that are owed something.
+
+        Raises:
+            NotFoundError: nobody has staked with the provider.
+            NodeError: the node failed.
+        """
+        coinbases, rollups = whose.find(self.snapshot), self.snapshot.deployment.rollups
+        pending = self._pending(coinbases)
+        owed = {coinbase for (coinbase, _), amount in pending.items() if amount}
+        return pending_rows(
+            fetch_rollup_rewards(self.connection.multicall, rollups, self.snapshot.block),
+            coinbases,
+            pending,
+            self._splits(owed if whose.coinbases is None else coinbases),
+            with_nothing=whose.coinbases is not None,
+        )
+
+    def ledger(self, question: LedgerQuestion) -> tuple[tuple[LedgerRow, ...], RewardSource]:
+        """The rows, and where the past is known from; of coinbases that were not named only those that ever earned.
+
+        Raises:
+            NotFoundError: the window ends after the block, or nobody has staked with the provider.
+            NodeRefused: the state of a time is not there any more; or logs are missing.
+            CheckFailed: a payment or a proof does not tell what it was for.
+            NodeError: the node failed.
+        """
+        times = fetch_boundaries(
+            self.connection.rpc,
+            question.window,
+            question.step,
+            first_block=self.snapshot.deployment.first_block,
+            block=self.snapshot.block,
+        )
+        coinbases = question.whose.find(self.snapshot)
+        reader = self.reader
+        if question.whose.coinbases is None:
+            if question.whose.provider_id is None:
+                coinbases = tuple(dict.fromkeys((*coinbases, *reader.payees())))
+            coinbases = self._earners(reader, coinbases)
+        read = reader.ledger(times, coinbases, question.source)
+        splits = self._splits(coinbases)
+        rows = ledger_rows(read.cuts, read.pending_wei, read.claims, splits, by_rollup=question.by_rollup)
+        return rows, read.source
+
+    def claimable(self, delegator: str) -> tuple[Claimable, ...]:
+        """Every place that holds rewards for an address.
+
+        Raises:
+            InputError: no address; nothing was asked.
+            NodeError: the node failed.
+        """
+        wanted = parse_address(delegator)
+        return fetch_claimable(self.connection.rpc, self.connection.multicall, self.snapshot, wanted)
+
+    def yields(self, windows: str | int | Sequence[str | int]) -> tuple[tuple[object, ...], type]:
+        """A row for the network and each provider, and their record type.
+
+        Raises:
+            InputError: no window; nothing was asked.
+            NodeRefused: the state of a time is not there any more, and proofs do not tell; or logs are missing.
+            CheckFailed: a payment or a proof does not tell what it was for.
+            NodeError: the node failed.
+        """
+        lengths = parse_windows(windows)
+        history, ends_at = self.snapshot.history, self.snapshot.block.timestamp
+        begins = {name: max(0, ends_at - seconds) for name, seconds in lengths.items()}
+        reader, splits = self.reader, self._splits(None)
+        coinbases = tuple(dict.fromkeys((*reader.coinbases(min(begins.values())), *splits)))
+        read = reader.ledger(sorted({*begins.values(), ends_at}), coinbases)
+        rows = ledger_rows(read.cuts, read.pending_wei, read.claims, splits)
+        moves = stake_moves(history, _times(self.snapshot))
+        providers = [each.provider_id for each in self.snapshot.provider_configurations]
+        yields: dict[int | None, dict[str, Yield]] = {provider: {} for provider in (None, *providers)}
+        for name, begins_at in begins.items():
+            stood = stake_seconds(moves, begins_at, ends_at)
+            sums = _sums(row for row in rows if row.begins_at >= begins_at)
+            for provider, found in yields.items():
+                accrued, claimed, commission = sums[provider]
+                found[name] = Yield(
+                    accrued_wei=accrued,
+                    claimed_wei=claimed,
+                    stakers_wei=accrued - commission,
+                    wei_seconds=sum(stood.values()) if provider is None else stood.get(provider, 0),
+                    seconds=ends_at - begins_at,
+                )
+        record_type = yield_type(tuple(lengths))
+        return yield_rows(record_type, yields, _standing(moves)), record_type
+
+    def _pending(self, coinbases: Sequence[str]) -> dict[tuple[str, int], int]:
+        progress = self.connection.progress
+        return fetch_pending(
+            self.connection.multicall,
+            self.snapshot.deployment.rollups,
+            coinbases,
+            self.snapshot.block,
+            progress=None if progress is None else lambda done, total: progress(done, total, "rewards"),
+        )
+
+    def _splits(self, coinbases: Iterable[str] | None) -> dict[str, RewardSplit]:
+        return fetch_reward_splits(
+            self.connection.rpc,
+            self.snapshot.deployment,
+            self.snapshot.history,
+            self.snapshot.block,
+            None if coinbases is None else set(coinbases),
+        )
+
+    def _earners(self, reader: RewardReader, coinbases: Sequence[str]) -> tuple[str, ...]:
+        """Those that are owed something now or ever claimed: all others have a ledger of zeros."""
+        earned = {coinbase for (coinbase, _), amount in self._pending(coinbases).items() if amount}
+        earned |= {claim.coinbase for claim in reader.claims(coinbases)}
+        return tuple(coinbase for coinbase in coinbases if coinbase in earned)
 
 
-def _earners(
-    connection: Connection, snapshot: Snapshot, reader: RewardReader, coinbases: Sequence[str]
-) -> tuple[str, ...]:
-    """Those that are owed something now or ever claimed: all others have a ledger of zeros."""
-    now = fetch_pending(connection.multicall, snapshot.deployment.rollups, coinbases, snapshot.block)
-    earned = {coinbase for (coinbase, _), amount in now.items() if amount}
-    earned |= {claim.coinbase for claim in reader.claims(coinbases)}
-    return tuple(coinbase for coinbase in coinbases if coinbase in earned)
-
-
-def claimable_now(connection: Connection, snapshot: Snapshot, delegator: str) -> tuple[Claimable, ...]:
-    """Every place that holds rewards for an address."""
-    return fetch_claimable(connection.rpc, connection.multicall, snapshot, parse_address(delegator))
-
-
-def network_yields(
-    connection: Connection,
-    snapshot: Snapshot,
-    finalized_number: int,
-    windows: str | int | Sequence[str | int],
-) -> tuple[tuple[object, ...], type]:
-    """A row for the network and each provider, and their record type."""
-    lengths = parse_windows(windows)
-    deployment, block, history = snapshot.deployment, snapshot.block, snapshot.history
-    ends_at = block.timestamp
-    begins = {name: max(0, ends_at - seconds) for name, seconds in lengths.items()}
-    reader = reward_reader(connection, snapshot, finalized_number)
-    splits = fetch_reward_splits(connection.rpc, deployment, history, block)
-    coinbases = tuple(dict.fromkeys((*reader.coinbases(min(begins.values())), *splits)))
-    read = reader.ledger(sorted({*begins.values(), ends_at}), coinbases)
-    rows = ledger_rows(read.cuts, read.pending_wei, read.claims, splits)
-    moves = stake_moves(history, _times(snapshot))
-    providers = sorted({each.provider_id for each in snapshot.provider_configurations})
-    yields: dict[int | None, dict[str, Yield]] = {provider: {} for provider in (None, *providers)}
-    for name, begins_at in begins.items():
-        stood = stake_seconds(moves, begins_at, ends_at)
-        inside = [row for row in rows if row.begins_at >= begins_at]
-        sums: dict[int | None, list[int]] = defaultdict(lambda: [0, 0, 0])
-        for row in inside:
-            for owner in {None, row.provider_id}:
-                for place, amount in enumerate((row.accrued_wei, row.claimed_wei, row.provider_wei)):
-                    sums[owner][place] += amount
-        for provider, found in yields.items():
-            accrued, claimed, commission = sums[provider]
-            found[name] = Yield(
-                accrued_wei=accrued,
-                claimed_wei=claimed,
-                stakers_wei=accrued - commission,
-                wei_seconds=sum(stood.values()) if provider is None else stood.get(provider, 0),
-                seconds=ends_at - begins_at,
-            )
-    record_type = yield_type(tuple(lengths))
-    return yield_rows(record_type, yields, _standing(moves)), record_type
+def _sums(rows: Iterable[LedgerRow]) -> Mapping[int | None, list[int]]:
+    """What accrued, was claimed and is the provider's, by provider; that of None is the network's."""
+    sums: dict[int | None, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for row in rows:
+        for owner in {None, row.provider_id}:
+            for place, amount in enumerate((row.accrued_wei, row.claimed_wei, row.provider_wei)):
+                sums[owner][place] += amount
+    return sums
 
 
 def _times(snapshot: Snapshot) -> dict[int, int]:
