@@ -37,6 +37,7 @@ _ALWAYS: Final[Mapping[str, tuple[Fate, str]]] = {
     "RollupL2ProofVerified": (Fate.PROVEN, "checkpoint_number"),
     "RollupPrunedPending": (Fate.PRUNED, "proven_checkpoint_number"),
 }
+_REWARD_CHANGES: Final = ("RollupRewardConfigUpdated", "RollupRewardConfigUpdatedGen4")
 _PROPOSED: Final[Mapping[int, tuple[str, str]]] = {
     2: ("RollupL2BlockProposed", "l2_block_number"),
     4: ("RollupCheckpointProposed", "checkpoint_number"),
@@ -110,6 +111,7 @@ class CheckpointReader:
         events: reads events, from the disk as far as they are there.
         committees: reads the committees of the same rollup, at the block that everything is pinned to.
         rollup: whose checkpoints.
+        registry: that says which rollup is canonical.
         block: that everything is pinned to.
         finalized_number: up to where blocks are final; -1 where none is.
     """
@@ -121,10 +123,12 @@ class CheckpointReader:
         committees: CommitteeReader,
         rollup: Rollup,
         *,
+        registry: str,
         block: BlockStamp,
         finalized_number: int,
     ) -> None:
         self._rpc, self._events, self._committees, self._rollup = rpc, events, committees, rollup
+        self._registry = registry
         self._block, self._finalized_number = block, finalized_number
 
     @property
@@ -175,6 +179,45 @@ class CheckpointReader:
                 draws_committees=self._committees.rules().committee_size > 0,
             ),
         )
+
+    def reward_changes(self, first_block: int) -> list[int]:
+        """The blocks in which it was changed what a checkpoint earns.
+
+        Args:
+            first_block: from which on.
+
+        Raises:
+            NodeError: the node failed.
+        """
+        columns = dict.fromkeys(_REWARD_CHANGES, ("block_number",))
+        tables = self._tables(columns, first_block, self._block.number, None)
+        return sorted(number for table in tables.values() for number in _values(table, "block_number"))
+
+    def check_canonical(self, settled_block: int) -> None:
+        """Refuse checkpoints that earned nothing, because another rollup was canonical when they were proven.
+
+        Args:
+            settled_block: that proved the last of them.
+
+        Raises:
+            NotFoundError: it was.
+            NodeError: the node failed.
+
+        Source: RewardLib ``handleRewardsAndFees``.
+        """
+        columns = ("block_number", "instance")
+        record = "RegistryCanonicalRollupUpdated"
+        table = self._tables({record: columns}, self._rollup.genesis_block, self._block.number, None)[record]
+        is_canonical = False
+        for number, instance in zip(*(_values(table, name) for name in columns), strict=True):
+            if is_canonical and instance != self._rollup.address and number <= settled_block:
+                raise NotFoundError(
+                    "another rollup was canonical when the window was proven, and it earned nothing",
+                    hint="end the window with the last epoch that was proven before",
+                    canonical_since_block=number,
+                    proven_block=settled_block,
+                )
+            is_canonical = instance == self._rollup.address
 
     def _proposals(self, generation: int, found: EpochRange, progress: Progress | None) -> list[Proposal]:
         record, number = _PROPOSED[generation]
@@ -229,7 +272,7 @@ class CheckpointReader:
             block=self._block,
             finalized_number=self._finalized_number,
         )
-        contracts = {self._rollup.address: "rollup"}
+        contracts = {self._rollup.address: "rollup", self._registry: "registry"}
         return self._events.read(
             select_events(list(columns)), contracts, span, columns=columns, progress=tell
         )
