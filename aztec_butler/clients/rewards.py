@@ -55,7 +55,7 @@ def fetch_rollup_rewards(
             address=rollup.address,
             asset=told[rollup.version, "getFeeAsset"],
             is_claimable=told.get((rollup.version, "isRewardsClaimable"), True),
-            claimable_from_at=told.get((rollup.version, "getEarliestRewardsClaimableTimestamp")),
+            claimable_from_at=told.get((rollup.version, "getEarliestRewardsClaimableTimestamp")) or None,
         )
         for rollup in rollups
     )

@@ -91,7 +91,7 @@ class CoinbaseRewards:
     is_claimable: bool
     """Whether the rollup lets anybody claim now."""
     claimable_from_at: int | None = unit("s")
-    """The earliest time at which its owner may allow it; None where rewards are never kept back."""
+    """The earliest time at which its owner may allow it; None where there is no such time."""
     provider_id: int | None
     """Whose delegation the coinbase is the split of; None when it is none."""
     take_rate_bps: int | None = unit("bps")
@@ -113,7 +113,7 @@ class RollupRewards:
         address: of the rollup.
         asset: the token in which it pays.
         is_claimable: whether it lets anybody claim now.
-        claimable_from_at: the earliest time at which its owner may allow it; None where rewards are never kept back.
+        claimable_from_at: the earliest time at which its owner may allow it; None where there is no such time.
     """
 
     version: int

@@ -9,9 +9,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from reward_walk import block_times, check_ledger, walk
 
 from aztec_butler import CheckFailed, InputError, NodeRefused, NotFoundError, connect
-from aztec_butler.core.hexes import keccak256
 from aztec_butler.devnet import SMALL, Devnet
 from aztec_butler.devnet.checkpoints import Checkpoints
 from aztec_butler.devnet.season_keys import attester_keys, wallet
@@ -138,57 +138,23 @@ def net(story, tmp_path):
 
 @pytest.fixture(scope="module")
 def walked(story):
-    """What every block did, by coinbase: times of blocks, accrued, claimed and owed."""
-    rpc = story.devnet.rpc
-    coinbases = [ALICE, BOB, *story.splits]
-    last = story.chain.block_number()
-    headers = rpc.batch([("eth_getBlockByNumber", [hex(number), False]) for number in range(last + 1)])
-    times = [int(header["timestamp"], 16) for header in headers]
-    selector = keccak256(b"getSequencerRewards(address)")[:4].hex()
+    """What every block did, by coinbase, and the times of blocks."""
+    rpc, last = story.devnet.rpc, story.chain.block_number()
     rollups = [each.rollup.address for each in story.devnet.rollups]
-
-    def owed(rollup, coinbase):
-        call = {"to": rollup, "data": "0x" + selector + coinbase[2:].rjust(64, "0")}
-        answers = rpc.batch([("eth_call", [call, hex(number)]) for number in range(last + 1)])
-        return [int(answer, 16) if answer != "0x" else 0 for answer in answers]
-
-    found = {}
-    for coinbase in coinbases:
-        accrued, claimed, total = [0] * (last + 1), [0] * (last + 1), [0] * (last + 1)
-        for rollup in rollups:
-            amounts = owed(rollup, coinbase)
-            for number in range(1, last + 1):
-                before, after = amounts[number - 1], amounts[number]
-                total[number] += after
-                if after >= before:
-                    accrued[number] += after - before
-                else:  # a claim pays everything; no block here both credits and pays
-                    assert after == 0
-                    claimed[number] += before
-        found[coinbase] = SimpleNamespace(accrued=accrued, claimed=claimed, owed=total)
-    return SimpleNamespace(times=times, coinbases=found)
+    coinbases = walk(rpc, rollups, [ALICE, BOB, *story.splits], last)
+    return SimpleNamespace(times=block_times(rpc, last), coinbases=coinbases)
 
 
 @pytest.mark.parametrize("source", ["state", "proofs"])
 def test_ledger__nine_days__what_a_walk_over_every_block_finds(net, story, walked, source):
     frame = net.reward_ledger("all", list(walked.coinbases), step="1d", source=source)
     assert frame.attrs["source"] == source
-    days = sorted(set(frame["ends_at"]))
-    assert len(days) > 9
-    for coinbase, rows in frame.groupby("coinbase", observed=True):
-        truth = walked.coinbases[coinbase]
-        assert list(rows["ends_at"]) == days  # every day has a row, those without a block as well
-        for row in rows.itertuples():
-            begin, end = row.begins_at.timestamp(), row.ends_at.timestamp()
-            inside = [n for n, at in enumerate(walked.times) if begin < at <= end]
-            assert row.accrued_wei == sum(truth.accrued[n] for n in inside), (coinbase, row.ends_at)
-            assert row.claimed_wei == sum(truth.claimed[n] for n in inside), (coinbase, row.ends_at)
-            closing = max(n for n, at in enumerate(walked.times) if at <= end)
-            assert row.closing_wei == truth.owed[closing]
-            assert row.opening_wei + row.accrued_wei - row.claimed_wei == row.closing_wei
-            assert row.provider_wei + row.staker_wei + row.direct_wei == row.accrued_wei
-            assert min(row.accrued_wei, row.claimed_wei, row.provider_wei, row.staker_wei) >= 0
-        assert rows["accrued_wei"].sum() % EACH == 0 < rows["accrued_wei"].sum()
+    check_ledger(frame, walked.coinbases, walked.times)
+    days = frame[frame["coinbase"] == ALICE]["ends_at"]
+    assert len(days) > 9  # also those on which there was no block
+    assert (days.diff().dropna().iloc[:-1] == "1D").all()
+    earned = frame.groupby("coinbase", observed=True)["accrued_wei"].sum()
+    assert all(amount % EACH == 0 < amount for amount in earned)
     claimed = {name: sum(each.claimed) for name, each in walked.coinbases.items()}
     assert claimed[ALICE] > 0 < claimed[BOB]
 
