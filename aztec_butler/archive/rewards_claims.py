@@ -42,7 +42,7 @@ def find_claims(
     """
     rest = without_stake(payments, returned)
     unclear = doubtful(rest, provers() if rest else ())
-    not_claims = set(_prover_payments(rpc, unclear))
+    not_claims = set(_prover_payments(rpc, unclear)) if unclear else set()
     return tuple(
         Claimed(
             rollup_version=versions[payment.rollup],

@@ -6,12 +6,14 @@ after it, and what the token says that people have.
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import pytest
 from reward_walk import block_times, check_ledger, walk
 
 from aztec_butler import CheckFailed, InputError, NodeRefused, NotFoundError, connect
+from aztec_butler.__main__ import main
 from aztec_butler.devnet import SMALL, Devnet
 from aztec_butler.devnet.checkpoints import Checkpoints
 from aztec_butler.devnet.season_keys import attester_keys, wallet
@@ -374,3 +376,24 @@ def test_apr__rates__of_accrued_and_claimed_over_the_integral_of_stake(net, stor
     assert provider["apr_simple_60d"] == pytest.approx(expected, rel=1e-12)
     assert provider["apr_staker_60d"] == pytest.approx(expected * (1 - 0.1234), rel=1e-9)
     assert provider["apr_realised_60d"] < provider["apr_simple_60d"]
+
+
+@pytest.mark.parametrize(
+    "words", [["rewards"], ["reward-ledger", "--window", "all"], ["claimable", STAKER], ["apr"]], ids=" ".join
+)
+def test_command__on_the_chain__the_same_as_in_the_library(net, story, capsys, words):
+    addresses = story.devnet.addresses
+    options = ["--network", "devnet", "--l1", story.devnet.url, "--registry", addresses["registry"]]
+    options += ["--staking-registry", addresses["staking_registry"], "--format", "json"]
+    assert main([*words, *options]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    frames = {
+        "rewards": net.rewards,
+        "reward-ledger": lambda: net.reward_ledger("all"),
+        "claimable": lambda: net.claimable(STAKER),
+        "apr": net.apr,
+    }
+    frame = frames[words[0]]()
+    assert len(answer["rows"]) == len(frame) > 0
+    for name in (name for name in frame.columns if name.endswith("_wei")):
+        assert [row[name] for row in answer["rows"]] == [str(amount) for amount in frame[name]]
