@@ -162,15 +162,10 @@ def _check_settled(
 def _terms(multicall: Multicall, rollup: Rollup, block: BlockStamp) -> PayoutTerms:
     reward = "getBlockReward" if rollup.generation == 2 else "getCheckpointReward"
     functions = [ROLLUP.function(name, rollup.generation) for name in (reward, "getRewardConfig")]
-    reward_wei, config = multicall.read([Read(rollup.address, function) for function in functions], block)
-    return PayoutTerms(checkpoint_reward_wei=reward_wei, sequencer_bps=_sequencer_bps(config))
-
-
-def _sequencer_bps(config: Any) -> int:
-    value = config["sequencerBps"] if isinstance(config, dict) else getattr(config, "sequencerBps", None)
-    if value is None:
-        value = config[1]
-    return int(value)
+    reward_wei, (_, sequencer_bps, *_) = multicall.read(
+        [Read(rollup.address, function) for function in functions], block
+    )
+    return PayoutTerms(checkpoint_reward_wei=reward_wei, sequencer_bps=sequencer_bps)
 
 
 def _window(rpc: Rpc, rollup: Rollup, found: EpochRange) -> PayoutWindow:

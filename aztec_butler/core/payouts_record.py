@@ -132,41 +132,60 @@ class PayoutRecord:
         return split_calls(calls, chain_id=self.chain_id, safe=self.wallet, name=name) if calls else ()
 
 
-def check_follows(window: PayoutWindow, previous: PayoutRecord, *, chain_id: int, provider_id: int) -> None:
-    """Refuse a window that leaves something out after a record, or pays something again.
+def check_begins(
+    previous: PayoutRecord, *, chain_id: int, provider_id: int, rollup: str, first_epoch: int
+) -> None:
+    """Refuse a window that leaves epochs out after a record, or pays some again.
 
     Args:
-        window: to be paid.
         previous: the record that it continues.
         chain_id: of the window.
         provider_id: of the window.
+        rollup: whose epochs.
+        first_epoch: of the window.
 
     Raises:
         InputError: a gap or an overlap, naming both; or a record of something else.
     """
     last = previous.window
-    wanted, given = (
-        (previous.chain_id, previous.provider_id, last.rollup),
-        (chain_id, provider_id, window.rollup),
-    )
-    if wanted != given:
+    wanted = (previous.chain_id, previous.provider_id, last.rollup)
+    if wanted != (chain_id, provider_id, rollup):
         raise InputError(
             "the record before is of another chain, provider or rollup",
             hint="each rollup has a series of its own: the first record on a new one continues none",
             before=" ".join(map(str, wanted)),
-            now=" ".join(map(str, given)),
+            now=f"{chain_id} {provider_id} {rollup}",
         )
-    if (window.first_epoch, window.first_block.number) != (last.last_epoch + 1, last.last_block.number + 1):
-        is_gap = window.first_epoch > last.last_epoch + 1
+    if first_epoch != last.last_epoch + 1:
         raise InputError(
             "the window leaves a gap after the record before"
-            if is_gap
-            else "the window does not begin where the record before ends, and would pay something twice",
+            if first_epoch > last.last_epoch
+            else "the window begins before the record before ends, and would pay something twice",
             hint=f"begin with epoch {last.last_epoch + 1}",
-            first_epoch=window.first_epoch,
-            first_block=window.first_block.number,
+            first_epoch=first_epoch,
             last_epoch_before=last.last_epoch,
-            last_block_before=last.last_block.number,
+        )
+
+
+def check_follows(window: PayoutWindow, previous: PayoutRecord, *, chain_id: int, provider_id: int) -> None:
+    """As ``check_begins``, for a window whose blocks are known: they follow those of the record before, too.
+
+    Raises:
+        InputError: they do not, or as ``check_begins``.
+    """
+    check_begins(
+        previous,
+        chain_id=chain_id,
+        provider_id=provider_id,
+        rollup=window.rollup,
+        first_epoch=window.first_epoch,
+    )
+    if window.first_block.number != previous.window.last_block.number + 1:
+        raise InputError(
+            "the blocks of the window do not follow those of the record before",
+            hint="one of them is of a chain that was reorganised: verify the record before",
+            first_block=window.first_block.number,
+            last_block_before=previous.window.last_block.number,
         )
 
 

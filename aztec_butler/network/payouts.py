@@ -10,7 +10,7 @@ from aztec_butler.clients.blocks import fetch_block
 from aztec_butler.core.checks import Check
 from aztec_butler.core.errors import CheckFailed, InputError, NotFoundError
 from aztec_butler.core.payouts_checks import check_chain, check_file
-from aztec_butler.core.payouts_record import PayoutBlock, PayoutRecord, check_follows
+from aztec_butler.core.payouts_record import PayoutBlock, PayoutRecord, check_begins, check_follows
 
 if TYPE_CHECKING:
     from aztec_butler.clients.snapshot import Snapshot
@@ -45,7 +45,15 @@ class Payouts:
         allow_unfinalized: bool,
     ) -> PayoutRecord:
         """The payout of a window; see ``Network.payout``."""
-        block = self._snapshot.block
+        block, deployment = self._snapshot.block, self._snapshot.deployment
+        if after is not None:
+            check_begins(
+                after,
+                chain_id=deployment.chain_id,
+                provider_id=provider_id,
+                rollup=self._duties.rollup(rollup_version).address,
+                first_epoch=first_epoch,
+            )
         delegations = self._delegations(provider_id, commission_bps, last_block=block.number)
         if not delegations:
             raise NotFoundError("nobody has staked with this provider", provider_id=provider_id)
@@ -58,7 +66,6 @@ class Payouts:
                 hint="pin a block before the change, and end the window before it",
                 changed_block=found.reward_changes[0],
             )
-        deployment = self._snapshot.deployment
         if after is not None:
             check_follows(found.window, after, chain_id=deployment.chain_id, provider_id=provider_id)
         return PayoutRecord(

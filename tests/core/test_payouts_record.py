@@ -184,7 +184,7 @@ def test_check_follows__any_other_window__is_refused_and_names_both(first, lengt
 
 
 def test_check_follows__same_epochs_other_blocks__is_refused():
-    with pytest.raises(InputError, match="twice"):
+    with pytest.raises(InputError, match="do not follow"):
         check_follows(window(20, 30, first_block=block(1_990)), record(), chain_id=1, provider_id=6)
 
 
