@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from aztec_butler.network.analysis_questions import AnalysisQuestions
 from aztec_butler.network.duty_questions import DutyQuestions
 from aztec_butler.network.event_questions import EventQuestions
 from aztec_butler.network.operator_questions import OperatorQuestions
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from aztec_butler.core.simulation import Simulation
 
 
-class Network(StakeQuestions, EventQuestions, RewardQuestions, DutyQuestions, OperatorQuestions):
+class Network(
+    StakeQuestions, EventQuestions, RewardQuestions, DutyQuestions, AnalysisQuestions, OperatorQuestions
+):
     """One network, at the latest block or pinned to one; ``connect`` makes it.
 
     Attributes:
