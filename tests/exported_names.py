@@ -21,6 +21,8 @@ def exported_labels():
     own.count_request("devnet", SimpleNamespace(endpoint="a", method="m", outcome="ok", seconds=1.0))
     for family in own.registry.collect():
         for sample in family.samples:
+            if sample.name.endswith("_created"):
+                continue  # not shown
             names.setdefault(sample.name, set()).update(sample.labels, SCRAPED)
     return names
 

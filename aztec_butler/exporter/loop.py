@@ -162,12 +162,16 @@ class CollectionLoop:
         late = max(0.0, now - task.due)
         interval = task.collector.interval_seconds
         task.due += interval * (1 + late // interval)
-        threading.Thread(
+        thread = threading.Thread(
             target=self._collect,
             args=(run,),
             name=f"collect {task.collector.name} of {task.collector.network}",
             daemon=True,
-        ).start()
+        )
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system has no thread for us just now; the loop goes on
+            run.error, run.is_done = error, True
 
     def _collect(self, run: _Run) -> None:
         try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterator
 from typing import Final, Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from aztec_butler.serving.metric import PREFIX
@@ -35,6 +36,23 @@ class RequestLike(Protocol):
         """How long it took."""
 
 
+class _WithoutTimesOfBirth(CollectorRegistry):
+    """What another registry has, without a second series for each counter that says when it began.
+
+    Args:
+        registry: the other one.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__()
+        self._other = registry
+
+    def collect(self) -> Iterator[Metric]:
+        for family in self._other.collect():
+            family.samples = [each for each in family.samples if not each.name.endswith("_created")]
+            yield family
+
+
 class SelfMetrics:
     """The exporter's own metrics, in a registry of their own.
 
@@ -44,6 +62,7 @@ class SelfMetrics:
 
     def __init__(self, version: str) -> None:
         self.registry = CollectorRegistry()
+        self._shown = _WithoutTimesOfBirth(self.registry)
         build = Gauge(
             PREFIX + "build_info", "What is running.", ["version", "python_version"], registry=self.registry
         )
@@ -87,6 +106,6 @@ class SelfMetrics:
     def render(self, *, openmetrics: bool) -> bytes:
         """All of them as text; in OpenMetrics without the mark of its end."""
         if openmetrics:
-            text: bytes = generate_openmetrics(self.registry)  # type: ignore[no-untyped-call]
+            text: bytes = generate_openmetrics(self._shown)  # type: ignore[no-untyped-call]
             return text.removesuffix(_END)
-        return generate_latest(self.registry)
+        return generate_latest(self._shown)

@@ -61,6 +61,8 @@ class ExporterSite(Site):
     # ------------------------------------------------------------------ pages
 
     def _metrics(self, headers: Mapping[str, str]) -> Answer:
+        if self._seconds_since_turn() > STUCK_SECONDS:
+            self._board.refresh()  # nobody else takes what is too old from the pages
         openmetrics = prefers_openmetrics(headers.get("accept", ""))
         pages = self._board.pages
         own = self._own.render(openmetrics=openmetrics) + (OPENMETRICS_END if openmetrics else b"")
@@ -108,7 +110,7 @@ class ExporterSite(Site):
     def _landing(self, _: Mapping[str, str]) -> Answer:
         rows = "".join(
             f"<tr><td>{html.escape(network)}</td><td>{html.escape(collector)}</td>"
-            f"<td>{'fresh' if state.is_fresh else 'not fresh'}</td></tr>"
+            f"<td>{'fresh' if state.is_fresh else html.escape(_reason(state))}</td></tr>"
             for (network, collector), state in sorted(self._board.states().items())
         )
         content = _LANDING.format(version=html.escape(self._version), rows=rows)

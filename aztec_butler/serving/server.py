@@ -201,8 +201,6 @@ def _cut(connection: socket.socket) -> None:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_version = "aztec_butler"
-    sys_version = ""
     timeout = _REQUEST_SECONDS
     server: _Listener
     command = ""
@@ -230,6 +228,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.settimeout(_REQUEST_SECONDS)
 
     do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_GET  # noqa: N815 - names of http.server
+
+    def version_string(self) -> str:
+        """What the header Server says: no version, which would only help strangers."""
+        return "aztec_butler"
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is http.server's
         """Nothing: scrapes are not worth a line each, and what strangers send belongs in no log."""

@@ -116,6 +116,21 @@ def test_loop__collector_that_hangs__neither_delays_the_others_nor_counts_when_i
     assert b'aztec_butler_epoch{network="mainnet"} 1' in board.pages.plain
 
 
+def test_loop__no_thread_to_be_had__fails_this_time_alone(loop, outcomes, board, monkeypatch):
+    start, left = threading.Thread.start, [RuntimeError("can't start new thread")]
+
+    def start_or_fail(thread):
+        if thread.name.startswith("collect ") and left:
+            raise left.pop()
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_or_fail)
+    loop.replace([collector(lambda: {EPOCH: {(): 7}})])
+    loop.start()
+    outcomes.wait_for(lambda told: len(told) > 1)
+    assert [type(each.error) for each in outcomes.told[:2]] == [RuntimeError, type(None)]
+
+
 def test_loop__collectors_replaced__are_forgotten_with_what_they_find_later(loop, outcomes, board):
     release = threading.Event()
 

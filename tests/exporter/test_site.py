@@ -9,6 +9,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_plain
 
 from aztec_butler.clients.request_details import RequestDetails
+from aztec_butler.exporter import table
 from aztec_butler.exporter.board import Board
 from aztec_butler.exporter.self_metrics import SelfMetrics
 from aztec_butler.exporter.site import ExporterSite
@@ -78,6 +79,31 @@ def test_metrics__counters_of_what_has_not_happened__are_there_at_zero():
     assert sample(families, "aztec_butler_settings_reloads_total") == [0, 0]
 
 
+@pytest.mark.parametrize("accept", ["text/plain", PROMETHEUS])
+def test_metrics__of_its_own__are_those_of_the_table(accept):
+    scene = Scene()
+    scene.own.count_request(
+        "mainnet",
+        RequestDetails(endpoint="node-1", method="eth_call", calls=1, outcome="ok", seconds=0.02),
+    )
+    text = scene.get("/metrics", Accept=accept).content.decode()
+    told = {line.partition("{")[0] for line in text.splitlines() if not line.startswith("#")}
+    durations = {f"aztec_butler_rpc_request_duration_seconds_{part}" for part in ("bucket", "count", "sum")}
+    rest = {
+        f"aztec_butler_{name}" for name, *_ in table.OWN_METRICS if name != "rpc_request_duration_seconds"
+    }
+    assert told == durations | rest
+
+
+def test_metrics__while_the_loop_hangs__lose_what_is_too_old():
+    scene = Scene().collected()
+    scene.now += 61
+    scene.turned = 61
+    families = list(parse_plain(scene.get("/metrics").content.decode()))
+    assert sample(families, "aztec_butler_epoch") == []
+    assert sample(families, "aztec_butler_scrape_success") == [0]
+
+
 def test_health__while_the_loop_turns__is_good_whatever_nodes_do():
     scene = Scene()
     scene.turned = 29
@@ -121,6 +147,7 @@ def test_landing__names_the_collectors_and_escapes_them():
     answer = scene.get("/")
     assert b"&lt;main&gt;" in answer.content
     assert b"<main>" not in answer.content
+    assert b"no collection has succeeded yet" in answer.content
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/readyz", "/"])
