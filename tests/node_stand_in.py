@@ -108,7 +108,8 @@ def stand_in_process(port=0, **changes):
 
     Args:
         port: where it listens; 0 for a free one.
-        changes: ``rollup``, address of the rollup it follows; ``newest``, number of its newest block.
+        changes: ``rollup``, address of the rollup it follows; ``newest``, number of its newest block; ``knows_all``,
+            whether it has seen every attester that it is asked about.
     """
     process = subprocess.Popen(
         [sys.executable, __file__, str(port), json.dumps(changes)],
@@ -124,13 +125,18 @@ def stand_in_process(port=0, **changes):
         process.communicate()
 
 
-def serve(port, *, rollup=None, newest=None):
+def serve(port, *, rollup=None, newest=None, knows_all=False):
     """Stand in until nobody listens any more."""
     with AztecStandIn("p2p3", port=port) as node:
         if rollup is not None:
             node.answers["node_getNodeInfo"]["l1ContractAddresses"]["rollupAddress"] = rollup.lower()
         if newest is not None:
             node.tips["proposed"] = {"number": newest, "hash": f"0x{newest:064x}"}
+        if knows_all:
+            conduct = RECORDED["getValidatorStats"]["prover"]
+            node.answers["node_getValidatorStats"] = lambda address, *_: (
+                conduct | {"validator": conduct["validator"] | {"address": address}}
+            )
         print(node.url, flush=True)
         sys.stdin.read()
 

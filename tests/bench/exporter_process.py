@@ -1,6 +1,6 @@
 """An exporter in a process of its own, told what to do line by line: for ``bench_exporter.py``.
 
-The first line is a JSON object: where the node is, which contracts, who "we" are. Then ``collect N`` collects N times,
+The first line is a JSON object: where the nodes are, which contracts, who "we" are. Then ``collect N`` collects N times,
 ``serve`` collects in a loop and answers scrapes. Each is answered by a line of JSON.
 """
 
@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from aztec_butler import connect
+from aztec_butler.clients.aztec_node import AztecNode
 from aztec_butler.exporter.balance_book import BalanceBook
 from aztec_butler.exporter.board import Board
 from aztec_butler.exporter.collectors import (
@@ -21,11 +22,15 @@ from aztec_butler.exporter.collectors import (
     entry_queue,
     governance,
     network,
+    node,
+    node_progress,
+    offenses,
     provider,
     publishers,
     rewards,
     rollup,
     slashing,
+    validators,
 )
 from aztec_butler.exporter.l1_collector import Pace
 from aztec_butler.exporter.l1_reading import L1Reading
@@ -33,6 +38,7 @@ from aztec_butler.exporter.loop import CollectionLoop
 from aztec_butler.exporter.ours import Ours
 from aztec_butler.exporter.self_metrics import SelfMetrics
 from aztec_butler.exporter.site import ExporterSite
+from aztec_butler.exporter.stats_reader import StatsReader
 from aztec_butler.serving.heap import settle_heap
 from aztec_butler.serving.server import Server
 
@@ -51,7 +57,10 @@ def main() -> None:
         cap=len(given["coinbases"]),
     )
     clock = [0.0]
-    with connect("devnet", l1=given["l1"], progress=False, event_store=False, **given["contracts"]) as net:
+    with (
+        connect("devnet", l1=given["l1"], progress=False, event_store=False, **given["contracts"]) as net,
+        AztecNode(given["l2"], admin_url=given["l2"]) as aztec,
+    ):
         # Each collection reads anew, however soon it follows.
         reading = L1Reading(net, monotonic=lambda: clock[0])
         pace = Pace(interval_seconds=2, timeout_seconds=600)
@@ -63,6 +72,10 @@ def main() -> None:
             publishers.collector(BalanceBook(net), lambda: ours, pace),
             governance.collector(reading, pace),
             network.collector(reading, pace),
+            node.collector(aztec, net, pace),
+            node_progress.collector(aztec, net, pace),
+            validators.collector(reading, StatsReader(aztec), lambda: ours, pace),
+            offenses.collector(aztec, reading, lambda: ours, pace),
         ]
         board = Board(clock=time.time)
         loop = CollectionLoop(board, on_outcome=lambda outcome: None)
@@ -73,6 +86,7 @@ def main() -> None:
             began, cpu = time.perf_counter(), time.process_time()
             for _ in range(times):
                 clock[0] += 60
+                net.rpc.call("anvil_mine", "0x1", "0xc")  # each collection is of a block of its own
                 before = net.rpc.request_count
                 for outcome in loop.run_once():
                     if outcome.error is not None:
