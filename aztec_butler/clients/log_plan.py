@@ -62,6 +62,7 @@ class RangePlan:
         last_block: of the whole range.
         logs_each: pieces are made so narrow that this many logs or fewer are to be expected in each; None for as many
             as the node gives.
+        widest: how many blocks a piece has at most; None for as many as the node takes.
 
     >>> plan = RangePlan(0, 99)
     >>> plan.next_piece(), plan.next_piece()
@@ -74,12 +75,14 @@ class RangePlan:
     (50, 99)
     """
 
-    def __init__(self, first_block: int, last_block: int, *, logs_each: int | None = None) -> None:
+    def __init__(
+        self, first_block: int, last_block: int, *, logs_each: int | None = None, widest: int | None = None
+    ) -> None:
         self._gaps: list[Piece] = [(first_block, last_block)]
         self._last = last_block
         self._logs_each = logs_each
         self._under_way: set[Piece] = set()
-        self._width = last_block - first_block + 1
+        self._width = min(last_block - first_block + 1, widest or 1 << 63)
         self._is_proven = False
         self._limit = self._width
         self._has_rule = False

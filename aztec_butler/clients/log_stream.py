@@ -52,6 +52,7 @@ def stream_logs(
     last_hash: str | None = None,
     anchor: tuple[int, str] | None = None,
     logs_each: int = LOGS_EACH,
+    widest: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[LogPiece]:
     """Every log of a closed range, as adjoining pieces in the order of the chain.
@@ -73,6 +74,7 @@ def stream_logs(
         anchor: a block behind the last one, and its hash; in the place of ``last_hash``, where another block is known.
             Without either, the first answer tells which chain is read.
         logs_each: pieces become so narrow that about this many logs are in each.
+        widest: blocks that a request asks about at most; None for as many as the node takes.
         progress: told after each piece how many blocks are done, and of how many.
 
     Returns:
@@ -88,11 +90,12 @@ def stream_logs(
         raise InputError(
             "a range of blocks begins before it ends", first_block=first_block, last_block=last_block
         )
-    if in_flight < 1 or logs_each < 1:
+    if in_flight < 1 or logs_each < 1 or (widest is not None and widest < 1):
         raise InputError(
-            "at least one request is under way, for at least one log",
+            "at least one request is under way, for at least one log, of at least one block",
             in_flight=in_flight,
             logs_each=logs_each,
+            widest=widest,
         )
     if canary is not None:
         check_canary(canary)
@@ -113,7 +116,7 @@ def stream_logs(
     )
     stream = _Stream(
         Questioner(rpc, LogFilter.of(addresses, topics), whole, canary),
-        RangePlan(first_block, last_block, logs_each=logs_each),
+        RangePlan(first_block, last_block, logs_each=logs_each, widest=widest),
         in_flight=in_flight,
         most_logs_waiting=in_flight * logs_each,
     )

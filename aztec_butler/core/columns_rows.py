@@ -1,40 +1,80 @@
-"""Columns of logs to what a journal keeps, and the few logs among many that somebody wants to look at."""
+"""Columns of logs to the lists that a journal keeps, and the few logs among many that somebody wants to look at."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 
 from aztec_butler.core.columns_batch import UNTIMED, Batch, Octets
-from aztec_butler.core.log_rows import Row
 
 _WORD: Final = 32
 _LANES: Final = 4  # of eight bytes in a word
 
 
-def rows_of_batch(batch: Batch) -> list[Row]:
-    """The logs as plain tuples, in the order of ``log_rows.ROW``."""
+def lists_of(batches: Sequence[Batch], names: Mapping[bytes, str]) -> dict[str, list[Any]]:
+    """Logs as one list for each of their properties, all in the order of the chain.
+
+    Args:
+        batches: in which every log has a topic.
+        names: of the records, by the emitting contract's address and the first topic, joined.
+
+    Returns:
+        By name: block_numbers, block_hashes, transaction_hashes, transaction_indices, log_indices, addresses, names,
+        topics (joined), data, timestamps (-1 where one is not known); bytes, integers and text.
+    """
+    parts = [_lists_of(batch, names) for batch in batches]
+    if len(parts) == 1:
+        return parts[0]
+    whole = {name: [item for part in parts for item in part[name]] for name in parts[0]} if parts else {}
+    if not whole:
+        return whole
+    order = np.lexsort((np.array(whole["log_indices"]), np.array(whole["block_numbers"]))).tolist()
+    return {name: [items[place] for place in order] for name, items in whole.items()}
+
+
+def _lists_of(batch: Batch, names: Mapping[bytes, str]) -> dict[str, list[Any]]:
     content = batch.data.tobytes()
     ends = np.cumsum(batch.sizes)
     starts = (ends - batch.sizes).tolist()
-    times = batch.block_timestamp.tolist()
-    return list(
-        zip(
-            batch.block_number.tolist(),
-            batch.log_index.tolist(),
-            _items(batch.block_hash),
-            _items(batch.transaction_hash),
-            batch.transaction_index.tolist(),
-            _items(batch.address),
-            _items(np.concatenate(batch.topics, axis=1)) if batch.topics else [b""] * len(batch),
-            [content[start:end] for start, end in zip(starts, ends.tolist(), strict=True)],
-            [None if time == UNTIMED else time for time in times],
-            strict=True,
-        )
-    )
+    emitted = _items(np.concatenate([batch.address, batch.topics[0]], axis=1))
+    return {
+        "block_numbers": batch.block_number.tolist(),
+        "block_hashes": _items(batch.block_hash),
+        "transaction_hashes": _items(batch.transaction_hash),
+        "transaction_indices": batch.transaction_index.tolist(),
+        "log_indices": batch.log_index.tolist(),
+        "addresses": _items(batch.address),
+        "names": [names[key] for key in emitted],
+        "topics": _items(np.concatenate(batch.topics, axis=1)),
+        "data": [content[start:end] for start, end in zip(starts, ends.tolist(), strict=True)],
+        # What is not known is the largest number there is, and -1 once it has a sign.
+        "timestamps": batch.block_timestamp.astype(np.int64).tolist(),
+    }
+
+
+def untimed_blocks(batches: Sequence[Batch]) -> set[int]:
+    """The blocks whose times the source did not tell."""
+    found: set[int] = set()
+    for batch in batches:
+        found.update(np.unique(batch.block_number[batch.block_timestamp == UNTIMED]).tolist())
+    return found
+
+
+def timed(batch: Batch, timestamps: Mapping[int, int]) -> Batch:
+    """The logs with the times of their blocks, where the source did not tell them.
+
+    Args:
+        batch: the logs.
+        timestamps: Unix seconds by block.
+    """
+    times = batch.block_timestamp.copy()
+    unknown = times == UNTIMED
+    times[unknown] = [timestamps[number] for number in batch.block_number[unknown].tolist()]
+    return attrs.evolve(batch, block_timestamp=times)
 
 
 def sifted(batch: Batch, topics: Mapping[bytes, Collection[bytes]] | None, words: Collection[bytes]) -> Batch:
@@ -50,9 +90,13 @@ def sifted(batch: Batch, topics: Mapping[bytes, Collection[bytes]] | None, words
         return batch
     wanted = np.zeros(len(batch), bool)
     if batch.topics:
+        fits: dict[frozenset[bytes], npt.NDArray[np.bool_]] = {}  # contracts of one role share theirs
         for address, firsts in topics.items():
-            if firsts:
-                wanted |= _among(batch.topics[0], firsts) & _among_short(batch.address, address)
+            kinds = frozenset(firsts)
+            if kinds and kinds not in fits:
+                fits[kinds] = _among(batch.topics[0], kinds)
+            if kinds:
+                wanted |= fits[kinds] & (batch.address == np.frombuffer(address, np.uint8)).all(axis=1)
     if words:
         for topic in batch.topics[1:]:
             wanted |= _among(topic, words)
@@ -86,10 +130,6 @@ def _among(rows: Octets, words: Collection[bytes]) -> npt.NDArray[np.bool_]:
     for place in places.tolist():
         found[place] = rows[place].tobytes() in chosen
     return found
-
-
-def _among_short(rows: Octets, address: bytes) -> npt.NDArray[np.bool_]:
-    return np.asarray((rows == np.frombuffer(address, np.uint8)).all(axis=1))
 
 
 def _items(rows: Octets) -> list[bytes]:

@@ -3,8 +3,8 @@
 Whoever takes a step keeps all of it in one transaction before asking for the next::
 
     for step in follower.steps(checkpoint):
-        journal rows: step.events.rows()
-        for record in step.events.records(always=..., words=...): handlers
+        entry of the journal: step.checkpoint, step.events.seen(), step.retracted_above
+        handlers: step.events.records(always=..., words=...)
 
 Logs stay columns of bytes until somebody wants one of them: most are about others' stake, and a record of each would
 take longer than everything else together.
@@ -13,9 +13,7 @@ take longer than everything else together.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from enum import StrEnum
-from operator import itemgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -25,22 +23,11 @@ from aztec_butler.core.events import EventRecord, check_role, decode_log
 from aztec_butler.core.events_fields import record_names
 from aztec_butler.core.hexes import parse_address
 from aztec_butler.core.intents import BlockRef, Checkpoint
-from aztec_butler.core.log_rows import Row
-from aztec_butler.core.logs import RawLog
+from aztec_butler.core.logs import LogFilter, RawLog
+from aztec_butler.store.journal_entry import Delivery, SeenEvents
 
 if TYPE_CHECKING:
     from aztec_butler.core.columns_batch import Batch
-
-_PLACE: Final = itemgetter(0, 1)
-
-
-class Delivery(StrEnum):
-    """How sure it is that the chain keeps what a step tells."""
-
-    NOTICE = "notice"
-    """Seen near the head: a later step may take it back."""
-    FINAL = "final"
-    """Read again, checked, once its blocks were final: for good."""
 
 
 @attrs.frozen(kw_only=True)
@@ -79,6 +66,11 @@ class WatchedLogs:
         addresses = [contract.address for contract in self.contracts]
         if len(set(addresses)) < len(addresses):
             raise InputError("a contract is to be watched twice", addresses=", ".join(sorted(addresses)))
+        idle = set(self.roles.values()) - {kind.role for kind in self.kinds}
+        if idle:
+            raise InputError(
+                "a contract is to be watched for no kind of event", roles=", ".join(sorted(idle))
+            )
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -89,6 +81,21 @@ class WatchedLogs:
     def roles(self) -> dict[str, str]:
         """The role of each address."""
         return {contract.address: contract.role for contract in self.contracts}
+
+    @property
+    def topics(self) -> dict[bytes, set[bytes]]:
+        """The first topics of each contract's events, by its address as bytes."""
+        return topics_of([kind.record for kind in self.kinds], self.roles)
+
+    def filter(self, addresses: Collection[str] | None = None) -> LogFilter:
+        """What a node is asked for: somewhat more, because it does not know which contract emits what.
+
+        Args:
+            addresses: of some of the contracts; None for all.
+        """
+        roles = {role for address, role in self.roles.items() if addresses is None or address in addresses}
+        topics = sorted({kind.topic0 for kind in self.kinds if kind.role in roles})
+        return LogFilter.of(self.addresses if addresses is None else list(addresses), [topics])
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -106,15 +113,13 @@ class EventRows:
     def __len__(self) -> int:
         return sum(len(batch) for batch in self.batches)
 
-    def rows(self) -> list[Row]:
-        """All of them, in the order of the chain, for a journal: plain tuples, see ``core.log_rows``."""
-        from aztec_butler.core.columns_rows import rows_of_batch  # numpy is loaded when there are logs
+    def seen(self) -> SeenEvents:
+        """All of them, in the order of the chain, as a journal takes them."""
+        if not self.batches:
+            return SeenEvents()
+        from aztec_butler.core.columns_rows import lists_of  # numpy is loaded when there are logs
 
-        rows: list[Row] = []
-        for batch in self.batches:
-            rows += rows_of_batch(batch)
-        rows.sort(key=_PLACE)
-        return rows
+        return SeenEvents(**lists_of(self.batches, _names(self.roles)))
 
     def records(
         self, *, always: Collection[str] | None = None, words: Collection[bytes] = ()
@@ -141,7 +146,7 @@ class EventRows:
 class Step:
     """A stretch of the chain.
 
-    A step of ``NOTICE`` with ``retracted_above`` first takes back every noticed event in a block above that one. A step
+    A step of ``NOTICED`` with ``retracted_above`` first takes back every noticed event in a block above that one. A step
     of ``FINAL`` makes its events final, and takes back every event that was noticed in its blocks and is not among them.
     An event may come that is known already, or that was taken back before: block hash and log index tell.
 
@@ -153,6 +158,8 @@ class Step:
         events: of the stretch.
         retracted_above: the last block that two chains have in common; None where no other chain showed.
         reorg_depth: how many blocks were left behind; None as above.
+        contracts: the only ones of which the stretch tells: they came to be watched when it had been read already, so
+            it may lie far back, and says nothing about what was noticed of others. None for all that are watched.
     """
 
     delivery: Delivery
@@ -162,10 +169,11 @@ class Step:
     events: EventRows = attrs.field(factory=EventRows)
     retracted_above: BlockRef | None = None
     reorg_depth: int | None = None
+    contracts: tuple[str, ...] | None = None
 
 
 def topics_of(names: Collection[str], roles: Mapping[str, str]) -> dict[bytes, set[bytes]]:
-    """The first topics of events by the addresses, 20 bytes, of those who emit them.
+    """The first topics of events, by the addresses of those who emit them, as bytes.
 
     Args:
         names: of records.
@@ -175,11 +183,20 @@ def topics_of(names: Collection[str], roles: Mapping[str, str]) -> dict[bytes, s
     unknown = set(names) - set(known)
     if unknown:
         raise InputError("there is no such event", names=", ".join(sorted(unknown)))
-    topics: dict[bytes, set[bytes]] = {}
-    for address, role in roles.items():
-        own = {known[name][1].topic0 for name in names if known[name][0] == role}
-        topics[bytes.fromhex(address[2:])] = own
-    return topics
+    return {
+        bytes.fromhex(address[2:]): {known[name][1].topic0 for name in names if known[name][0] == role}
+        for address, role in roles.items()
+    }
+
+
+def _names(roles: Mapping[str, str]) -> dict[bytes, str]:
+    """Of records, by address and first topic."""
+    return {
+        bytes.fromhex(address[2:]) + event.topic0: name
+        for address, role in roles.items()
+        for name, (its_role, event) in record_names().items()
+        if its_role == role
+    }
 
 
 def record_of_log(log: RawLog, roles: Mapping[str, str]) -> EventRecord:
@@ -203,7 +220,7 @@ def watched_logs(contracts: Iterable[WatchedContract], names: Collection[str]) -
     Args:
         contracts: whose logs are read; their addresses may be of any case.
         names: of records, as ``RollupDeposit``, or what ``event_kinds.select_events`` takes. Those of roles that no
-            contract has are left out.
+            contract has are left out, and so are contracts without any.
 
     Raises:
         InputError: an address is none, a role or a name is unknown, or nothing is left to watch.
@@ -212,6 +229,6 @@ def watched_logs(contracts: Iterable[WatchedContract], names: Collection[str]) -
     for each in known:
         check_role(each.role)
     roles = {each.role for each in known}
-    return WatchedLogs(
-        contracts=known, kinds=tuple(kind for kind in select_events(names) if kind.role in roles)
-    )
+    kinds = tuple(kind for kind in select_events(names) if kind.role in roles)
+    emitting = {kind.role for kind in kinds}
+    return WatchedLogs(contracts=tuple(each for each in known if each.role in emitting), kinds=kinds)
