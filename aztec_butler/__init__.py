@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from aztec_butler.network import Network, connect
     from aztec_butler.network.extraction import extract
+    from aztec_butler.notebook import analysis
     from aztec_butler.notebook.dask_frames import dask_events
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "NotFoundError",
     "RevertError",
     "SettingsError",
+    "analysis",
     "bls",
     "calldata",
     "columns",
@@ -67,6 +69,7 @@ _HOMES = {
     "extract": "network.extraction",
 }
 _MODULES = {
+    "analysis": "notebook.analysis",
     "bls": "core.bls",
     "calldata": "core.calldata",
     "columns": "core.columns",
