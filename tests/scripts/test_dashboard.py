@@ -45,6 +45,41 @@ def test_dashboard__imports__into_any_grafana(dashboard):
     }
 
 
+def test_dashboard__through_grafanas_own_types__loses_nothing(dashboard):
+    """A word that Grafana does not know would be dropped silently, by it and by its types."""
+    types = pytest.importorskip("grafana_foundation_sdk.models.dashboard")
+    plugins = pytest.importorskip("grafana_foundation_sdk.cog.plugins")
+    encoder = pytest.importorskip("grafana_foundation_sdk.cog.encoder")
+    plugins.register_default_plugins()
+    known = json.loads(encoder.JSONEncoder().encode(types.Dashboard.from_json(dashboard)))
+    assert set(lost(dashboard, known)) == LOST
+
+
+LOST = {
+    # Of the format for sharing a dashboard, around it.
+    *("__inputs", "__elements", "__requires", "id"),
+    # Grafana writes these itself, beside what its types have.
+    *("annotations.list.builtIn", "annotations.list.titleFormat", "templating.list.definition"),
+    # Its type would have a number or be left out; the user interface writes false.
+    "panels.fieldConfig.defaults.custom.spanNulls",
+}
+
+
+def lost(given, known, place=()):
+    """Where something was given that is not there any more, without the numbers of lists."""
+    if isinstance(given, dict) and isinstance(known, dict):
+        for name, value in given.items():
+            if name in known:
+                yield from lost(value, known[name], (*place, name))
+            else:
+                yield ".".join((*place, name))
+    elif isinstance(given, list) and isinstance(known, list) and len(given) == len(known):
+        for one, other in zip(given, known, strict=True):
+            yield from lost(one, other, place)
+    elif given != known:
+        yield ".".join(place)
+
+
 def test_dashboard__sources__are_the_one_that_is_asked_for(dashboard):
     sources = list(sources_of(dashboard))
     assert len(sources) > 50
