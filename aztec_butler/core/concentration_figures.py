@@ -218,12 +218,12 @@ class ConcentrationStep:
     """The fewest that have ``committee_quorum / committee_size`` of the stake."""
     nakamoto_slashing_quorum: int | None
     """The fewest that have the slashing quorum's part of the stake; None as well where no votes decide about slashes."""
-    hhi: float | None = unit("ratio")
+    hhi: float | None
     """The sum of squared shares."""
     hhi_points: float | None
     """The same, of 10 000."""
     effective_holders: float | None
-    gini: float | None = unit("ratio")
+    gini: float | None
     top_1_share: float | None = unit("ratio")
     top_3_share: float | None = unit("ratio")
     top_10_share: float | None = unit("ratio")

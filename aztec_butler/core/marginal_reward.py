@@ -58,7 +58,7 @@ class MarginalReward:
     window_seconds: int = unit("s")
     joining: int
     """Attesters that would join."""
-    held: int
+    already_held: int
     """Attesters that their holder has in the set already, who earn less afterwards."""
     set_size: int
     """With those that join."""
@@ -91,7 +91,7 @@ def marginal_reward(
     window_seconds: int = YEAR_SECONDS,
     take_rate_bps: int = 0,
     joining: int = 1,
-    held: int = 0,
+    already_held: int = 0,
     proposed_share: Fraction = Fraction(1),
 ) -> MarginalReward:
     """What attesters that join would earn, on average.
@@ -101,13 +101,13 @@ def marginal_reward(
         window_seconds: of what time; all of it spent in the set.
         take_rate_bps: what the provider takes.
         joining: how many join.
-        held: how many of those in the set belong to the same holder.
+        already_held: how many of those in the set belong to the same holder.
         proposed_share: part of the slots in which a checkpoint is proposed and later proven.
 
     Raises:
         InputError: no time, no take rate, nobody joins, the set has fewer than that, or it is too small for committees.
     """
-    _check(terms, window_seconds, take_rate_bps, joining, held, proposed_share)
+    _check(terms, window_seconds, take_rate_bps, joining, already_held, proposed_share)
     after = terms.active + joining
     proven = Fraction(window_seconds, terms.slot_seconds) * proposed_share
     each_wei = sequencer_reward_wei(terms.checkpoint_reward_wei, terms.sequencer_bps)
@@ -118,13 +118,15 @@ def marginal_reward(
     stake_wei = joining * terms.stake_wei
     net_wei = gross_wei - commission_wei
     lost = (
-        proven * each_wei * held * (Fraction(1, terms.active) - Fraction(1, after)) if held else Fraction(0)
+        proven * each_wei * already_held * (Fraction(1, terms.active) - Fraction(1, after))
+        if already_held
+        else Fraction(0)
     )
     paid_per_second = Fraction(terms.checkpoint_reward_wei, terms.slot_seconds) * proposed_share
     return MarginalReward(
         window_seconds=window_seconds,
         joining=joining,
-        held=held,
+        already_held=already_held,
         set_size=after,
         proposed_share=float(proposed_share),
         expected_checkpoints=float(expected),
@@ -145,7 +147,7 @@ def _check(
     window_seconds: int,
     take_rate_bps: int,
     joining: int,
-    held: int,
+    already_held: int,
     proposed_share: Fraction,
 ) -> None:
     if window_seconds < 1:
@@ -154,8 +156,12 @@ def _check(
         raise InputError("a take rate is 0 to 10000 basis points", take_rate_bps=take_rate_bps)
     if joining < 1:
         raise InputError("somebody has to join", joining=joining)
-    if not 0 <= held <= terms.active:
-        raise InputError("nobody holds more attesters than are in the set", held=held, set_size=terms.active)
+    if not 0 <= already_held <= terms.active:
+        raise InputError(
+            "nobody holds more attesters than are in the set",
+            already_held=already_held,
+            set_size=terms.active,
+        )
     if not 0 < proposed_share <= 1:
         raise InputError(
             "the share of slots with a checkpoint is more than 0 and at most 1", proposed_share=proposed_share

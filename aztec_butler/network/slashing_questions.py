@@ -74,7 +74,7 @@ class SlashingQuestions(PinnedNetwork):
         records = self.slashing_records()
         return self._frame(records.snapshot, records.tally(number, rollup_version), Accusation)
 
-    def slash_what_if(
+    def slashing_what_if(
         self,
         units: int = 1,
         *,

@@ -241,7 +241,7 @@ class WhatIfRecords:
         provider_id: int | None = None,
         take_rate_bps: int | None = None,
         joining: int = 1,
-        held: int = 0,
+        already_held: int = 0,
         proposed_share: Fraction = Fraction(1),
         window: str | timedelta = "365d",
     ) -> MarginalReward:
@@ -251,7 +251,7 @@ class WhatIfRecords:
             provider_id: whose take rate of now counts.
             take_rate_bps: what a provider takes, in place of an id; 0 without either.
             joining: how many join.
-            held: how many of those in the set belong to the same holder.
+            already_held: how many of those in the set belong to the same holder.
             proposed_share: part of the slots in which a checkpoint is proposed and later proven.
             window: of what time.
 
@@ -276,6 +276,6 @@ class WhatIfRecords:
             window_seconds=seconds,
             take_rate_bps=take_rate_bps or 0,
             joining=joining,
-            held=held,
+            already_held=already_held,
             proposed_share=proposed_share,
         )

@@ -134,7 +134,7 @@ class WhatIfQuestions(PinnedNetwork):
         provider_id: int | None = None,
         take_rate_bps: int | None = None,
         joining: int = 1,
-        held: int = 0,
+        already_held: int = 0,
         proposed_share: Number = 1,
         window: str | timedelta = "365d",
     ) -> MarginalReward:
@@ -144,7 +144,7 @@ class WhatIfQuestions(PinnedNetwork):
             provider_id: whose take rate of now counts.
             take_rate_bps: what a provider takes, in place of an id; nothing without either.
             joining: how many join.
-            held: how many of those in the set belong to the same holder, and earn less then.
+            already_held: how many of those in the set belong to the same holder, and earn less then.
             proposed_share: part of the slots in which a checkpoint is proposed and later proven.
             window: of what time.
 
@@ -158,7 +158,7 @@ class WhatIfQuestions(PinnedNetwork):
             provider_id=provider_id,
             take_rate_bps=take_rate_bps,
             joining=joining,
-            held=held,
+            already_held=already_held,
             proposed_share=share,
             window=window,
         )

@@ -33,7 +33,7 @@ def slash_losses(what_if: pd.DataFrame, by: str = "provider") -> pd.DataFrame:
     """What slashes would take from each holder, the one that loses the most stake first.
 
     Args:
-        what_if: as ``net.slash_what_if()`` gives it.
+        what_if: as ``net.slashing_what_if()`` gives it.
         by: as for ``holders``, one level.
 
     Returns:
@@ -44,7 +44,7 @@ def slash_losses(what_if: pd.DataFrame, by: str = "provider") -> pd.DataFrame:
     """
     level = parse_by(by)
     numbers = ("stake_wei", "stake_after_wei", "slashed_wei")
-    check_columns(what_if, (*HOLDER_COLUMNS, "is_ejected", *numbers), "net.slash_what_if()")
+    check_columns(what_if, (*HOLDER_COLUMNS, "is_ejected", *numbers), "net.slashing_what_if()")
     found: dict[str | int, list[int]] = {}
     columns = [what_if[name] for name in (*HOLDER_COLUMNS, "is_ejected", *numbers)]
     for attester, withdrawer, staker, provider_id, is_ejected, *amounts in zip(*columns, strict=True):

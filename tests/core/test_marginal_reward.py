@@ -65,7 +65,7 @@ def test_marginal_reward__any_terms__parts_sum_to_the_whole(active, take_rate, j
         window_seconds=window,
         take_rate_bps=take_rate,
         joining=joining,
-        held=held,
+        already_held=held,
         proposed_share=share,
     )
     assert found.net_wei + found.commission_wei == found.gross_wei
@@ -88,7 +88,7 @@ def test_sequencer_reward__odd_amounts__are_rounded_down():
         ({"window_seconds": 0}, "some time"),
         ({"take_rate_bps": 10_001}, "take rate"),
         ({"joining": 0}, "join"),
-        ({"held": 4_000}, "nobody holds"),
+        ({"already_held": 4_000}, "nobody holds"),
         ({"proposed_share": Fraction(0)}, "share of slots"),
     ],
 )

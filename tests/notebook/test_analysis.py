@@ -159,7 +159,7 @@ def test_slash_losses__by_provider__are_added_up_the_largest_first():
     assert frame.ejected.tolist() == [1, 0]
     assert frame.stake_after_wei.tolist() == [STAKE - 1, STAKE - 1]
     assert frame.slashed_wei.tolist() == [2, 1]
-    with pytest.raises(InputError, match="slash_what_if"):
+    with pytest.raises(InputError, match="slashing_what_if"):
         ab.analysis.slash_losses(to_frame([attester(1)], Attester))
 
 
