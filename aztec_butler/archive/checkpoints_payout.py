@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from aztec_butler.archive.checkpoints import CheckpointReader, EpochRange
+from aztec_butler.archive.checkpoints import CheckpointReader
 from aztec_butler.clients.blocks import decode_stamp
 from aztec_butler.clients.multicall import Multicall, Read
 from aztec_butler.core.checkpoint_headers import proposed_coinbase
@@ -40,13 +40,15 @@ class PayoutInputs:
         window: its epochs and blocks.
         terms: what a checkpoint earns at the block that was read.
         reward_changes: blocks since the window began in which that was changed.
-        delegations: of the provider.
+        settled_at: the block that proved or pruned the last of the window's checkpoints; None where it has none.
+        delegations: of the provider, up to the end of the window.
         checkpoints: of its attesters, proven, by number.
     """
 
     window: PayoutWindow
     terms: PayoutTerms
     reward_changes: tuple[int, ...]
+    settled_at: PayoutBlock | None
     delegations: tuple[PayoutDelegation, ...]
     checkpoints: tuple[PayoutCheckpoint, ...]
 
@@ -83,7 +85,7 @@ def read_payout_inputs(
     multicall: Multicall,
     reader: CheckpointReader,
     rollup: Rollup,
-    delegations: Sequence[PayoutDelegation],
+    delegations: Callable[[int], Sequence[PayoutDelegation]],
     first_epoch: int,
     last_epoch: int,
     *,
@@ -99,7 +101,7 @@ def read_payout_inputs(
         multicall: reads of contracts.
         reader: of the rollup's checkpoints, at the same block.
         rollup: whose epochs these are.
-        delegations: of ``payout_delegations``.
+        delegations: those of the provider up to a block, see ``payout_delegations``.
         first_epoch: of the window.
         last_epoch: of the window.
         block: at which the chain is read.
@@ -120,25 +122,42 @@ def read_payout_inputs(
         raise NotFoundError(
             "the window is not over", last_epoch=last_epoch, ends_at=ends_at, block_timestamp=block.timestamp
         )
-    attesters = {each.attester: 0 for each in delegations}
+    attesters = {each.attester: 0 for each in delegations(block.number)}
     found = reader.read(first_epoch, last_epoch, providers=attesters, progress=progress)
-    settled_block = _check_settled(found.checkpoints, finalized_number, allow_unfinalized=allow_unfinalized)
-    reader.check_canonical(settled_block)
+    last_block = found.range.last_block
+    if found.range.first_block > last_block:
+        raise InputError("no block lies in the window", first_epoch=first_epoch, last_epoch=last_epoch)
+    final_to = block.number if allow_unfinalized else finalized_number
+    settled_block = _check_settled(found.checkpoints, final_to)
+    if last_block > final_to:
+        raise NotFoundError(
+            "the window is over, but not final on L1", last_block=last_block, finalized_block=final_to
+        )
+    if settled_block is not None:
+        reader.check_canonical(settled_block)
     ours = [each for each in found.checkpoints if each.provider_id is not None and each.fate is Fate.PROVEN]
+    numbers = [found.range.first_block, last_block, settled_block or last_block]
+    first, last, settled = _blocks(rpc, numbers)
     return PayoutInputs(
-        window=_window(rpc, rollup, found.range),
+        window=PayoutWindow(
+            rollup=rollup.address,
+            rollup_version=rollup.version,
+            first_epoch=first_epoch,
+            last_epoch=last_epoch,
+            first_block=first,
+            last_block=last,
+        ),
         terms=_terms(multicall, rollup, block),
         reward_changes=tuple(reader.reward_changes(found.range.first_block)),
-        delegations=tuple(delegations),
+        settled_at=None if settled_block is None else settled,
+        delegations=tuple(delegations(last_block)),
         checkpoints=_with_coinbases(rpc, sorted(ours, key=lambda each: each.number), progress),
     )
 
 
-def _check_settled(
-    checkpoints: Sequence[Checkpoint], finalized_number: int, *, allow_unfinalized: bool
-) -> int:
-    """The last block that decided about one of them."""
-    last = 0
+def _check_settled(checkpoints: Sequence[Checkpoint], final_to: int) -> int | None:
+    """The last block that decided about one of them; None where there are none."""
+    last: int | None = None
     for each in checkpoints:
         if each.settled_block is None:
             raise NotFoundError(
@@ -147,15 +166,15 @@ def _check_settled(
                 checkpoint=each.number,
                 epoch=each.epoch,
             )
-        if each.settled_block > finalized_number and not allow_unfinalized:
+        if each.settled_block > final_to:
             raise NotFoundError(
                 "the window is proven, but the proof is not final on L1",
                 hint="wait some quarter of an hour",
                 checkpoint=each.number,
                 proof_block=each.settled_block,
-                finalized_block=finalized_number,
+                finalized_block=final_to,
             )
-        last = max(last, each.settled_block)
+        last = each.settled_block if last is None else max(last, each.settled_block)
     return last
 
 
@@ -168,12 +187,7 @@ def _terms(multicall: Multicall, rollup: Rollup, block: BlockStamp) -> PayoutTer
     return PayoutTerms(checkpoint_reward_wei=reward_wei, sequencer_bps=sequencer_bps)
 
 
-def _window(rpc: Rpc, rollup: Rollup, found: EpochRange) -> PayoutWindow:
-    if found.first_block > found.last_block:
-        raise InputError(
-            "no block lies in the window", first_epoch=found.first_epoch, last_epoch=found.last_epoch
-        )
-    numbers = (found.first_block, found.last_block)
+def _blocks(rpc: Rpc, numbers: Sequence[int]) -> list[PayoutBlock]:
     headers = rpc.batch([("eth_getBlockByNumber", [hex(number), False]) for number in numbers])
     blocks = []
     for number, header in zip(numbers, headers, strict=True):
@@ -181,14 +195,7 @@ def _window(rpc: Rpc, rollup: Rollup, found: EpochRange) -> PayoutWindow:
             raise NodeRefused("the node does not have a block of its own chain", retryable=True, block=number)
         stamp = decode_stamp(header, finalized_number=-1)
         blocks.append(PayoutBlock(number=stamp.number, hash=stamp.hash, timestamp=stamp.timestamp))
-    return PayoutWindow(
-        rollup=rollup.address,
-        rollup_version=rollup.version,
-        first_epoch=found.first_epoch,
-        last_epoch=found.last_epoch,
-        first_block=blocks[0],
-        last_block=blocks[1],
-    )
+    return blocks
 
 
 def _with_coinbases(

@@ -56,7 +56,7 @@ def check_chain(
     *,
     token: str,
     window: PayoutWindow,
-    read_at: PayoutBlock | None,
+    settled_at: PayoutBlock | None,
     terms: PayoutTerms,
     reward_changes: Sequence[int],
     delegations: Sequence[PayoutDelegation],
@@ -68,10 +68,10 @@ def check_chain(
         record: that is examined.
         token: the staking asset.
         window: the blocks of the record's epochs.
-        read_at: the block with the number of the record's ``read_at``; None where the chain has none.
+        settled_at: the block that decided about the last checkpoint of the window; None where there is none.
         terms: what a checkpoint earns now.
         reward_changes: blocks since the window began in which that was changed.
-        delegations: of the provider up to ``read_at``, with the take rates of their splits.
+        delegations: of the provider up to the end of the window, with the take rates of their splits.
         checkpoints: of the provider's attesters in the window, proven, by number.
     """
     return (
@@ -85,7 +85,7 @@ def check_chain(
             "blocks",
             f"epochs {window.first_epoch} to {window.last_epoch} are blocks {window.first_block.number}"
             f" to {window.last_block.number}",
-            good=record.window == window and record.read_at == read_at,
+            good=record.window == window and record.settled_at == settled_at,
             remedy="the record has other blocks or hashes: it is of another chain, or of one that was reorganised",
         ),
         _terms(record, terms, reward_changes),
@@ -95,7 +95,8 @@ def check_chain(
 
 
 def _terms(record: PayoutRecord, terms: PayoutTerms, reward_changes: Sequence[int]) -> Check:
-    earlier = [number for number in reward_changes if number <= record.read_at.number]
+    settled = record.window.last_block if record.settled_at is None else record.settled_at
+    earlier = [number for number in reward_changes if number <= settled.number]
     if earlier:
         return _check(
             "terms",
@@ -108,8 +109,8 @@ def _terms(record: PayoutRecord, terms: PayoutTerms, reward_changes: Sequence[in
             outcome=Outcome.WARN,
             subject="chain",
             check="terms",
-            finding=f"changed in block {reward_changes[0]}, after the record was made",
-            remedy=f"pin block {record.read_at.number}, on a node with old state",
+            finding=f"changed in block {reward_changes[0]}, after the window was proven",
+            remedy=f"pin block {settled.number}, on a node with old state",
         )
     return _check(
         "terms",

@@ -46,7 +46,9 @@ def read_record(content: bytes) -> ReadRecord:
     record = PayoutRecord(
         **values,
         window=_record(PayoutWindow, document, "window"),
-        read_at=_record(PayoutBlock, document, "read_at"),
+        settled_at=None
+        if _field(document, "settled_at") is None
+        else _record(PayoutBlock, document, "settled_at"),
         terms=_terms(document),
         delegations=_records(PayoutDelegation, document, "delegations"),
         checkpoints=_records(PayoutCheckpoint, document, "checkpoints"),

@@ -73,7 +73,8 @@ class PayoutRecord:
         wallet: the coinbase whose checkpoints count, which holds the rewards and sends them on.
         token: the staking asset.
         window: what is paid.
-        read_at: the block at which the chain was read.
+        settled_at: the block that proved or pruned the last checkpoint of the window, the provider's or not; None where
+            there was none.
         terms: what a checkpoint earns.
         delegations: in the order in which they were made.
         checkpoints: of the window, by number, those with another coinbase included.
@@ -86,7 +87,7 @@ class PayoutRecord:
     wallet: str = attrs.field(converter=parse_address)
     token: str = attrs.field(converter=parse_address)
     window: PayoutWindow
-    read_at: PayoutBlock
+    settled_at: PayoutBlock | None
     terms: PayoutTerms
     delegations: tuple[PayoutDelegation, ...]
     checkpoints: tuple[PayoutCheckpoint, ...]
@@ -204,7 +205,7 @@ def encode_record(record: PayoutRecord) -> bytes:
         "token": record.token,
         "previous": record.previous,
         "window": _plain(record.window),
-        "read_at": _plain(record.read_at),
+        "settled_at": None if record.settled_at is None else _plain(record.settled_at),
         "terms": {
             **_plain(record.terms),
             "sequencer_reward_wei": str(record.terms.sequencer_reward_wei),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,9 @@ from aztec_butler.archive.checkpoints import CheckpointReader
 from aztec_butler.archive.contracts import canary_of
 from aztec_butler.archive.reader import EventReader
 from aztec_butler.clients.committees import CommitteeReader, check_epochs
+from aztec_butler.clients.duty import fetch_outlooks
+from aztec_butler.core.committees import CommitteeSeat, ProposerSlot, committee_seats, proposer_slots
+from aztec_butler.core.duty import DutyForecast, duty_forecast
 from aztec_butler.core.duty_spans import EpochSpan, Reign, canonical_epochs
 from aztec_butler.core.epochs import EpochClock
 from aztec_butler.core.errors import InputError, NotFoundError
@@ -17,7 +20,9 @@ from aztec_butler.core.performance import AttesterPerformance, attester_performa
 from aztec_butler.network.events import EventQuestion, read_events
 
 if TYPE_CHECKING:
+    from aztec_butler.clients.aztec_node import AztecNode
     from aztec_butler.clients.snapshot import Snapshot
+    from aztec_butler.core.committees import Committee
     from aztec_butler.core.node_records import ValidatorsStats
     from aztec_butler.core.records import Rollup
     from aztec_butler.network.connection import Connection
@@ -158,8 +163,38 @@ class Duties:
             finalized_number=self.finalized_number,
         )
 
-    def performance(self, spans: Sequence[EpochSpan]) -> tuple[AttesterPerformance, ...]:
+    # -- answers
+
+    def seats(
+        self, first_epoch: int | None, last_epoch: int | None, rollup_version: int | None
+    ) -> tuple[tuple[CommitteeSeat, ...], tuple[int, ...]]:
+        """Who sits in the committees, and the epochs without one; see ``Network.committees``."""
+        reader, found = self._drawn(first_epoch, last_epoch, rollup_version)
+        empty = tuple(each.epoch for each in found if not each.members)
+        return committee_seats(found, reader.clock, self.providers), empty
+
+    def slots(
+        self, first_epoch: int | None, last_epoch: int | None, rollup_version: int | None
+    ) -> tuple[ProposerSlot, ...]:
+        """Who is to propose in each slot; see ``Network.proposers``."""
+        reader, found = self._drawn(first_epoch, last_epoch, rollup_version)
+        return proposer_slots(found, reader.clock, self.providers)
+
+    def _drawn(
+        self, first_epoch: int | None, last_epoch: int | None, rollup_version: int | None
+    ) -> tuple[CommitteeReader, tuple[Committee, ...]]:
+        reader = self.committees(self.rollup(rollup_version))
+        epochs = self.drawn_epochs(reader, first_epoch, last_epoch)
+        return reader, reader.committees(*epochs, progress=self._about("committees"))
+
+    def performance(
+        self, spans: Sequence[EpochSpan], node: AztecNode | None
+    ) -> tuple[AttesterPerformance, ...]:
         """How attesters did in these epochs, one rollup after the other.
+
+        Args:
+            spans: of ``spans``.
+            node: what it has watched stands beside what the chain tells; None without one.
 
         Raises:
             NodeError: a node failed.
@@ -179,14 +214,47 @@ class Duties:
                 reader.clock,
                 now_at=self.snapshot.block.timestamp,
                 providers=self.providers,
-                stats=self._stats(span.rollup),
+                stats=None if node is None else _stats(node, span.rollup),
             )
         return tuple(rows)
 
-    def _stats(self, rollup: Rollup) -> ValidatorsStats | None:
-        """What the Aztec node has watched on this rollup; None without a node, or where it watches something else."""
-        node = self._connection.node
-        if node is None or node.get_rollup_version() != rollup.version:
-            return None
-        stats = node.get_validators_stats()
-        return stats if stats.is_watching else None
+    def forecast(self, attesters: Sequence[str] | None, provider_id: int | None) -> tuple[DutyForecast, ...]:
+        """Duties of the present epoch and of those after it; see ``Network.duty_forecast``.
+
+        Raises:
+            InputError: attesters and a provider at once.
+            NotFoundError: nobody has staked with the provider.
+        """
+        if attesters is not None and provider_id is not None:
+            raise InputError("either attesters or a provider")
+        wanted = None if attesters is None else list(dict.fromkeys(attesters))
+        if provider_id is not None:
+            wanted = [attester for attester, of in self.providers.items() if of == provider_id]
+            if not wanted:
+                raise NotFoundError("no attester belongs to this provider", provider_id=provider_id)
+        rollup, block = self.rollup(), self.snapshot.block
+        reader = self.committees(rollup)
+        outlooks = fetch_outlooks(
+            self._connection.multicall, reader, rollup, block=block, progress=self._about("epochs")
+        )
+        return duty_forecast(
+            outlooks,
+            reader.clock,
+            committee_size=reader.rules().committee_size,
+            now_at=block.timestamp,
+            rollup_version=rollup.version,
+            providers=self.providers,
+            attesters=wanted,
+        )
+
+    def _about(self, what: str) -> Callable[[int, int], None] | None:
+        tell = self._connection.progress
+        return None if tell is None else lambda done, total: tell(done, total, what)
+
+
+def _stats(node: AztecNode, rollup: Rollup) -> ValidatorsStats | None:
+    """What a node has watched on this rollup; None where it watches another one, or nobody."""
+    if node.get_rollup_version() != rollup.version:
+        return None
+    stats = node.get_validators_stats()
+    return stats if stats.is_watching else None

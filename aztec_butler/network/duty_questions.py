@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from aztec_butler.core.hexes import parse_address
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from aztec_butler.core.payouts_record import PayoutRecord
     from aztec_butler.network.duty import Duties
+    from aztec_butler.network.payouts import Payouts
 
 
 class DutyQuestions(PinnedNetwork):
@@ -43,15 +44,12 @@ class DutyQuestions(PinnedNetwork):
             NotFoundError: there is no rollup of this version.
             NodeError: the node failed.
         """
-        from aztec_butler.core.committees import CommitteeSeat, committee_seats
+        from aztec_butler.core.committees import CommitteeSeat
 
-        duties = self._duties()
-        reader = duties.committees(duties.rollup(rollup_version))
-        epochs = duties.drawn_epochs(reader, first_epoch, last_epoch)
-        found = reader.committees(*epochs, progress=self._about("committees"))
-        seats = committee_seats(found, reader.clock, duties.providers)
+        duties = self.duty_records()
+        seats, empty = duties.seats(first_epoch, last_epoch, rollup_version)
         frame = self._frame(duties.snapshot, seats, CommitteeSeat)
-        frame.attrs["empty_epochs"] = tuple(each.epoch for each in found if not each.members)
+        frame.attrs["empty_epochs"] = empty
         return frame
 
     def proposers(
@@ -76,15 +74,11 @@ class DutyQuestions(PinnedNetwork):
             NotFoundError: there is no rollup of this version.
             NodeError: the node failed.
         """
-        from aztec_butler.core.committees import ProposerSlot, proposer_slots
+        from aztec_butler.core.committees import ProposerSlot
 
-        duties = self._duties()
-        reader = duties.committees(duties.rollup(rollup_version))
-        epochs = duties.drawn_epochs(reader, first_epoch, last_epoch)
-        found = reader.committees(*epochs, progress=self._about("committees"))
-        return self._frame(
-            duties.snapshot, proposer_slots(found, reader.clock, duties.providers), ProposerSlot
-        )
+        duties = self.duty_records()
+        slots = duties.slots(first_epoch, last_epoch, rollup_version)
+        return self._frame(duties.snapshot, slots, ProposerSlot)
 
     def performance(
         self,
@@ -130,9 +124,9 @@ class DutyQuestions(PinnedNetwork):
         if by not in ("attester", "provider"):
             raise InputError("performance is told by attester or by provider", by=by)
         seconds = parse_duration(window) if isinstance(window, str) else window
-        duties = self._duties()
+        duties = self.duty_records()
         spans = duties.spans(first_epoch, last_epoch, window_seconds=seconds, rollup_version=rollup_version)
-        rows = duties.performance(spans)
+        rows = duties.performance(spans, self._connection.node)
         if by == "provider":
             return self._frame(duties.snapshot, provider_performance(rows), ProviderPerformance)
         return self._frame(duties.snapshot, rows, AttesterPerformance)
@@ -157,35 +151,14 @@ class DutyQuestions(PinnedNetwork):
             InputError: no address, or attesters and a provider at once; nothing was asked.
             NodeError: the node failed.
         """
-        from aztec_butler.clients.duty import fetch_outlooks
-        from aztec_butler.core.duty import DutyForecast, duty_forecast
-        from aztec_butler.core.errors import InputError
+        from aztec_butler.core.duty import DutyForecast
 
-        if attesters is not None and provider_id is not None:
-            raise InputError("either attesters or a provider")
         wanted = None
         if attesters is not None:
             given = [attesters] if isinstance(attesters, str) else attesters
-            wanted = list(dict.fromkeys(parse_address(attester) for attester in given))
-        duties = self._duties()
-        if provider_id is not None:
-            wanted = [attester for attester, of in duties.providers.items() if of == provider_id]
-        rollup = duties.rollup()
-        reader = duties.committees(rollup)
-        block = duties.snapshot.block
-        outlooks = fetch_outlooks(
-            self.multicall, reader, rollup, block=block, progress=self._about("committees")
-        )
-        rows = duty_forecast(
-            outlooks,
-            reader.clock,
-            committee_size=reader.rules().committee_size,
-            now_at=block.timestamp,
-            rollup_version=rollup.version,
-            providers=duties.providers,
-            attesters=wanted,
-        )
-        return self._frame(duties.snapshot, rows, DutyForecast)
+            wanted = [parse_address(attester) for attester in given]
+        duties = self.duty_records()
+        return self._frame(duties.snapshot, duties.forecast(wanted, provider_id), DutyForecast)
 
     def payout(
         self,
@@ -226,24 +199,11 @@ class DutyQuestions(PinnedNetwork):
             NotFoundError: no such provider or delegations; or the window is not over, not proven, or not final.
             NodeError: the node failed.
         """
-        from aztec_butler.core.errors import InputError
-        from aztec_butler.network.payouts import Payouts
-
-        payer = parse_address(wallet)
-        if first_epoch is None:
-            if after is None:
-                raise InputError(
-                    "a window needs a beginning", hint="its first epoch, or the record of the payout before"
-                )
-            first_epoch = after.window.last_epoch + 1
-        if rollup_version is None and after is not None:
-            rollup_version = after.window.rollup_version
-        duties = self._duties()
-        return Payouts(self._connection, duties).settle(
+        return self.payout_records().settle(
             provider_id,
-            first_epoch,
             last_epoch,
-            wallet=payer,
+            wallet=wallet,
+            first_epoch=first_epoch,
             commission_bps=commission_bps,
             rollup_version=rollup_version,
             after=after,
@@ -263,27 +223,28 @@ class DutyQuestions(PinnedNetwork):
         Raises:
             InputError: no record.
             CheckFailed: it is of another chain.
-            NotFoundError: the chain does not know its blocks yet, or its window is not proven.
+            NotFoundError: its window is not proven.
             NodeError: the node failed.
         """
         from aztec_butler.core.checks import Check
         from aztec_butler.core.payouts_reading import read_record
-        from aztec_butler.network.payouts import Payouts
 
         read = read_record(record)
         previous = None if after is None else read_record(after).record
-        duties = self._duties()
-        checks = Payouts(self._connection, duties).verify(read, previous)
-        return self._frame(duties.snapshot, checks, Check)
+        payouts = self.payout_records()
+        return self._frame(payouts.snapshot, payouts.verify(read, previous), Check)
 
     # -- reading
 
-    def _duties(self) -> Duties:
+    def duty_records(self) -> Duties:
+        """What the tables about duties are made of, as records, without pandas."""
         from aztec_butler.network.duty import Duties
 
         snapshot, finalized_number = self._look()
         return Duties(self._connection, snapshot, finalized_number)
 
-    def _about(self, what: str) -> Callable[[int, int], None] | None:
-        tell = self._connection.progress
-        return None if tell is None else lambda done, total: tell(done, total, what)
+    def payout_records(self) -> Payouts:
+        """What makes payouts and examines their records, without pandas."""
+        from aztec_butler.network.payouts import Payouts
+
+        return Payouts(self._connection, self.duty_records())

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from aztec_butler.archive.checkpoints_payout import PayoutInputs, payout_delegations, read_payout_inputs
-from aztec_butler.clients.blocks import fetch_block
+from aztec_butler.core.calls import check_address
 from aztec_butler.core.checks import Check
 from aztec_butler.core.errors import CheckFailed, InputError, NotFoundError
 from aztec_butler.core.payouts_checks import check_chain, check_file
-from aztec_butler.core.payouts_record import PayoutBlock, PayoutRecord, check_begins, check_follows
+from aztec_butler.core.payouts_record import PayoutRecord, check_begins, check_follows
 
 if TYPE_CHECKING:
     from aztec_butler.clients.snapshot import Snapshot
@@ -30,22 +30,31 @@ class Payouts:
 
     def __init__(self, connection: Connection, duties: Duties) -> None:
         self._connection, self._duties = connection, duties
-        self._snapshot: Snapshot = duties.snapshot
+        self.snapshot: Snapshot = duties.snapshot
 
     def settle(
         self,
         provider_id: int,
-        first_epoch: int,
         last_epoch: int,
         *,
         wallet: str,
-        commission_bps: int | None,
-        rollup_version: int | None,
-        after: PayoutRecord | None,
-        allow_unfinalized: bool,
+        first_epoch: int | None = None,
+        after: PayoutRecord | None = None,
+        commission_bps: int | None = None,
+        rollup_version: int | None = None,
+        allow_unfinalized: bool = False,
     ) -> PayoutRecord:
         """The payout of a window; see ``Network.payout``."""
-        block, deployment = self._snapshot.block, self._snapshot.deployment
+        wallet = check_address("wallet", wallet)
+        if first_epoch is None:
+            if after is None:
+                raise InputError(
+                    "a window needs a beginning", hint="its first epoch, or the record of the payout before"
+                )
+            first_epoch = after.window.last_epoch + 1
+        if rollup_version is None and after is not None:
+            rollup_version = after.window.rollup_version
+        deployment = self.snapshot.deployment
         if after is not None:
             check_begins(
                 after,
@@ -54,8 +63,8 @@ class Payouts:
                 rollup=self._duties.rollup(rollup_version).address,
                 first_epoch=first_epoch,
             )
-        delegations = self._delegations(provider_id, commission_bps, last_block=block.number)
-        if not delegations:
+        delegations = self._delegations(provider_id, commission_bps)
+        if not delegations(self.snapshot.block.number):
             raise NotFoundError("nobody has staked with this provider", provider_id=provider_id)
         found = self._inputs(
             delegations, first_epoch, last_epoch, rollup_version, allow_unfinalized=allow_unfinalized
@@ -75,7 +84,7 @@ class Payouts:
             wallet=wallet,
             token=deployment.staking_asset,
             window=found.window,
-            read_at=PayoutBlock(number=block.number, hash=block.hash, timestamp=block.timestamp),
+            settled_at=found.settled_at,
             terms=found.terms,
             delegations=found.delegations,
             checkpoints=found.checkpoints,
@@ -84,20 +93,13 @@ class Payouts:
 
     def verify(self, read: ReadRecord, previous: PayoutRecord | None) -> tuple[Check, ...]:
         """What the record and the chain say about each other; see ``Network.verify_payout``."""
-        record, block = read.record, self._snapshot.block
-        deployment = self._snapshot.deployment
+        record, deployment = read.record, self.snapshot.deployment
         if record.chain_id != deployment.chain_id:
             raise CheckFailed(
                 "the record is of another chain", record=record.chain_id, chain_id=deployment.chain_id
             )
-        if record.read_at.number > block.number:
-            raise NotFoundError(
-                "the record was made at a later block", read_at=record.read_at.number, block=block.number
-            )
-        stamp, _ = fetch_block(self._connection.rpc, record.read_at.number)
-        delegations = self._delegations(record.provider_id, None, last_block=record.read_at.number)
         found = self._inputs(
-            delegations,
+            self._delegations(record.provider_id, None),
             record.window.first_epoch,
             record.window.last_epoch,
             record.window.rollup_version,
@@ -107,7 +109,7 @@ class Payouts:
             record,
             token=deployment.staking_asset,
             window=found.window,
-            read_at=PayoutBlock(number=stamp.number, hash=stamp.hash, timestamp=stamp.timestamp),
+            settled_at=found.settled_at,
             terms=found.terms,
             reward_changes=found.reward_changes,
             delegations=found.delegations,
@@ -115,14 +117,15 @@ class Payouts:
         )
 
     def _delegations(
-        self, provider_id: int, commission_bps: int | None, *, last_block: int
-    ) -> tuple[PayoutDelegation, ...]:
-        rows = self._snapshot.delegations()
-        return payout_delegations(rows, provider_id, commission_bps, last_block=last_block)
+        self, provider_id: int, commission_bps: int | None
+    ) -> Callable[[int], tuple[PayoutDelegation, ...]]:
+        """The provider's delegations up to a block."""
+        rows = self.snapshot.delegations()
+        return lambda block: payout_delegations(rows, provider_id, commission_bps, last_block=block)
 
     def _inputs(
         self,
-        delegations: Sequence[PayoutDelegation],
+        delegations: Callable[[int], Sequence[PayoutDelegation]],
         first_epoch: int,
         last_epoch: int,
         rollup_version: int | None,
@@ -138,7 +141,7 @@ class Payouts:
             delegations,
             first_epoch,
             last_epoch,
-            block=self._snapshot.block,
+            block=self.snapshot.block,
             finalized_number=self._duties.finalized_number,
             allow_unfinalized=allow_unfinalized,
             progress=self._connection.progress,

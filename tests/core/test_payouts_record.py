@@ -49,7 +49,7 @@ def record(stakers: int = 3, of: PayoutWindow | None = None, **changes) -> Payou
         wallet=WALLET,
         token=TOKEN,
         window=asked,
-        read_at=block(9_999),
+        settled_at=block(9_999),
         terms=PayoutTerms(checkpoint_reward_wei=500 * 10**18, sequencer_bps=7_000),
         delegations=tuple(
             PayoutDelegation(attester=address(100 + n), delegator=address(10_000 + n), commission_bps=500)
@@ -78,6 +78,11 @@ def test_content__same_inputs__same_bytes():
 def test_read_record__what_was_written__is_what_it_was():
     read = read_record(record().content)
     assert (read.record, read.differences) == (record(), ())
+
+
+def test_read_record__window_without_checkpoints__is_one_too():
+    quiet = record(0, settled_at=None)
+    assert read_record(quiet.content).record == quiet
 
 
 def test_content__is_self_contained():

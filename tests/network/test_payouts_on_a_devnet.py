@@ -127,6 +127,9 @@ def test_payout__twice__the_same_bytes_that_verify(played, net):
     question = {"first_epoch": first, "wallet": PAYER, "commission_bps": 2_500, "allow_unfinalized": True}
     record = pinned.payout(1, first, **question)
     assert record.content == pinned.payout(1, first, **question).content
+    played.moves.wait_epochs(2)  # later, and from another machine
+    with played.connect(event_store=False) as another:
+        assert another.payout(1, first, **question).content == record.content
     assert {each.commission_bps for each in record.delegations} == {2_500}
     checks = net.verify_payout(record.content)
     assert set(checks.outcome) == {"ok"}, checks
@@ -168,11 +171,11 @@ def tampered(content: bytes, change) -> bytes:
         (lambda d: d["terms"].update(checkpoint_reward_wei="7"), "terms"),
         (lambda d: d["delegations"][0].update(delegator=d["wallet"]), "delegations"),
         (lambda d: d["window"]["first_block"].update(hash="0x" + "1" * 64), "blocks"),
-        (lambda d: d["read_at"].update(hash="0x" + "1" * 64), "blocks"),
+        (lambda d: d["settled_at"].update(hash="0x" + "1" * 64), "blocks"),
         (lambda d: d.update(token=d["wallet"]), "token"),
         (lambda d: d["calls"][0].update(to=d["wallet"]), "arithmetic"),
     ],
-    ids=["fewer", "coinbase", "terms", "delegator", "window", "read_at", "token", "call"],
+    ids=["fewer", "coinbase", "terms", "delegator", "window", "settled_at", "token", "call"],
 )
 def test_verify_payout__a_changed_record__fails_at_what_was_changed(made_record, change, check):
     net, content = made_record
