@@ -84,11 +84,14 @@ def test_server__malformed_requests__are_refused_without_echo_and_disturb_nobody
 
 def test_server__more_slow_connections_than_it_holds__still_answers(server, monkeypatch):
     monkeypatch.setattr(server_module, "_CONNECTIONS", 8)
+    monkeypatch.setattr(server_module, "_REQUEST_SECONDS", 1000)
+    monkeypatch.setattr(server_module._Handler, "timeout", 1000)
     slow = [socket.create_connection(address(server), timeout=20) for _ in range(40)]
     for connection in slow:
         connection.sendall(b"GET /metrics HTTP/1.1\r\nX-")
     connection = http.client.HTTPConnection(*address(server), timeout=20)
     assert ask(connection)[0] == 200
+    assert slow[0].recv(1) == b""  # who has waited longest made room
     for held in [*slow, connection]:
         held.close()
 
