@@ -1,11 +1,11 @@
-"""What goes into the watcher's journal, and what comes out of it: records, without SQL.
+"""What goes into the watcher's journal at once: records, without SQL. What comes out of it is in ``journal_rows``.
 
 An ``Entry`` is everything that becomes true at once: how far the chain was read, what was seen there, what it asks for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -13,8 +13,9 @@ import attrs
 
 from aztec_butler.core.errors import InputError
 from aztec_butler.core.hexes import parse_bytes
-from aztec_butler.core.intents import Cause, Checkpoint, Condition, Intent, IntentState, Mode
+from aztec_butler.core.intents import Checkpoint, Condition, Intent, IntentState, Mode
 from aztec_butler.core.logs import RawLog
+from aztec_butler.store.journal_rows import IntentRow
 
 UNTIMED: Final = -1
 """The time of a block that the node did not tell with the log."""
@@ -31,14 +32,6 @@ class Delivery(StrEnum):
     FINAL = "final"
     """All of their blocks' watched events, and the blocks are final: what was noticed there and is not among them
     vanished."""
-
-
-class EventState(StrEnum):
-    """How an event of the journal stands."""
-
-    NOTICED = "noticed"
-    FINAL = "final"
-    RETRACTED = "retracted"
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -145,7 +138,7 @@ class BeganCondition:
     intent: NewIntent | None
 
 
-FollowUp = Callable[["IntentRow", int], Iterable[NewIntent]]
+FollowUp = Callable[[IntentRow, int], Iterable[NewIntent]]
 """Given an intent, and how often its cause had vanished by now: what else is to be said. Must not use the journal."""
 
 
@@ -167,14 +160,16 @@ class Entry:
         first_block: of the blocks whose events these are.
         last_block: of those blocks.
         events: watched events, in the order of the chain.
+        contracts: checksummed addresses of the only contracts of which a final delivery tells, so that nothing else
+            vanishes by it; None for all.
         retracted_above: the common ancestor's number, where another chain took the place of noticed blocks.
         reorg_depth: how many noticed blocks that took away; for the audit.
         intents: what the events ask for.
         began: conditions that began to hold.
         ended: keys of conditions that hold no more.
-        on_vanished: asked for each intent that was done, or may have been, whose cause vanished: people were told
+        on_vanished: asked for each intent that was done, or may have been, whose cause vanished: people believe
             something that is not true.
-        on_returned: asked when the cause of such an intent, whose vanishing was told too, is there again.
+        on_returned: asked when the cause of such an intent is there again, and people were told that it vanished.
     """
 
     checkpoint: Checkpoint
@@ -182,6 +177,7 @@ class Entry:
     first_block: int | None = None
     last_block: int | None = None
     events: SeenEvents = attrs.field(factory=SeenEvents)
+    contracts: tuple[str, ...] | None = None
     retracted_above: int | None = None
     reorg_depth: int | None = None
     intents: tuple[NewIntent, ...] = ()
@@ -224,140 +220,3 @@ class Committed:
     retracted: tuple[str, ...] = ()
     revived: tuple[str, ...] = ()
     follow_ups: tuple[str, ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class IntentRow:
-    """An intent, and how it stands.
-
-    Args:
-        intent: what is to be done, and why.
-        mode: how much of it was to be done without asking when it was written.
-        state: how far it is.
-        reason: one sentence of how it came to that; empty at first.
-        created_at: Unix seconds.
-        changed_at: Unix seconds, of the state.
-        next_at: Unix seconds before which nothing is to be tried; None for at once.
-        attempts: begun so far.
-        failures: attempts since it last became ready anew that ended with "try again".
-        decided_by: who approved, rejected or retried it; None as long as nobody did.
-        answers: the id of the intent that this one follows up; None for most.
-    """
-
-    intent: Intent
-    mode: Mode
-    state: IntentState
-    reason: str
-    created_at: int
-    changed_at: int
-    next_at: int | None
-    attempts: int
-    failures: int
-    decided_by: str | None
-    answers: str | None
-
-    @property
-    def id(self) -> str:
-        """Of the intent."""
-        return self.intent.id
-
-    def is_due(self, now: int) -> bool:
-        """Whether it may be tried: ready or followed, and its time has come."""
-        if self.state not in (IntentState.READY, IntentState.FOLLOWING):
-            return False
-        return all(time is None or time <= now for time in (self.intent.not_before, self.next_at))
-
-    def is_expired(self, now: int) -> bool:
-        """Whether its time is over."""
-        return self.intent.expires_at is not None and self.intent.expires_at < now
-
-
-@attrs.frozen(kw_only=True)
-class StepRow:
-    """A step of an attempt, as it was recorded.
-
-    Args:
-        seq: of its line in the audit.
-        at: Unix seconds.
-        name: what was about to be done, or was done.
-        facts: what belongs to it.
-    """
-
-    seq: int
-    at: int
-    name: str
-    facts: Mapping[str, object]
-
-
-@attrs.frozen(kw_only=True)
-class AttemptRow:
-    """One try at an intent.
-
-    Args:
-        number: 1 for the first.
-        began_at: Unix seconds.
-        ended_at: Unix seconds; None while it runs, or when a crash ended it.
-        outcome: the intent's state after it; None as above.
-        detail: one sentence of how it ended.
-        steps: in order.
-    """
-
-    number: int
-    began_at: int
-    ended_at: int | None
-    outcome: IntentState | None
-    detail: str
-    steps: tuple[StepRow, ...]
-
-
-@attrs.frozen(kw_only=True)
-class OpenCondition:
-    """A condition that holds, as far as the journal knows.
-
-    Args:
-        key: name, kind and target, as ``Condition.key``.
-        cause: the block it began at; intents of this episode have it as their cause.
-        intent_id: what it asked for; None for nothing.
-    """
-
-    key: tuple[str, str, str]
-    cause: Cause
-    intent_id: str | None
-
-
-@attrs.frozen(kw_only=True)
-class AuditLine:
-    """One line of the audit.
-
-    Args:
-        seq: 1 for the first; no number is left out.
-        at: Unix seconds, by this machine's clock.
-        kind: what happened: ``commit``, ``intent``, ``decided``, ``begun``, ``step``, ``ended``, ...
-        intent: the id of the intent it is about; None for none.
-        body: canonical JSON.
-        previous: the hash of the line before, hex; zeros for the first.
-        hash: SHA-256 of the previous hash and this line, hex.
-    """
-
-    seq: int
-    at: int
-    kind: str
-    intent: str | None
-    body: str
-    previous: str
-    hash: str
-
-
-@attrs.frozen(kw_only=True)
-class Finding:
-    """Something in a journal that is not as the watcher wrote it.
-
-    Args:
-        where: ``audit``, ``intent``, ``event``, ``checkpoint``, ``condition``, ``file`` ...
-        which: the row: a line's number, an intent's id, a log's place.
-        reason: what is wrong with it.
-    """
-
-    where: str
-    which: str
-    reason: str
