@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -97,7 +98,10 @@ def open_targets(urls: Iterable[str]) -> tuple[AppriseTarget, ...]:
     targets = []
     for number, url in enumerate(given, 1):
         kind = url.partition("://")[0]
-        plugin: Any = Apprise.instantiate(url, suppress_exceptions=True)
+        with warnings.catch_warnings():
+            # All its plugins are loaded for one, old ones too.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            plugin: Any = Apprise.instantiate(url, suppress_exceptions=True)
         if plugin is None:
             raise SettingsError(
                 "a target of notices is no URL that apprise understands",
