@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+import attrs
 import pytest
 import requests
 from web3 import HTTPProvider, Web3
@@ -9,6 +12,7 @@ from web3 import HTTPProvider, Web3
 from aztec_butler import InputError, connect
 from aztec_butler.clients.committees import CommitteeReader
 from aztec_butler.core.committees import committee_proposers, draw_indices, sample_seed
+from aztec_butler.core.node_records import MissedDuties, SlotStatus, ValidatorsStats, ValidatorStats
 
 pytestmark = [pytest.mark.devnet, pytest.mark.xdist_group("history")]
 
@@ -122,3 +126,148 @@ def test_committees__epoch_not_drawn__is_refused_and_names_the_last_one(readers)
     with pytest.raises(InputError, match="not drawn") as caught:
         reader.committees(0, reader.last_epoch() + 1)
     assert caught.value.facts["last_known_epoch"] == reader.last_epoch()
+
+
+# --------------------------------------------------------------------------- performance
+
+
+@pytest.fixture(scope="module")
+def proposed(played, w3):
+    """Every checkpoint event of both rollups, with its slot: (version, slot)."""
+    found = []
+    for each in played.rollups:
+        contract = w3.eth.contract(address=each.rollup.address, abi=each.rollup.compiled.abi)
+        functions = contract.functions
+        for log in contract.events.CheckpointProposed.get_logs(from_block=0):
+            at = w3.eth.get_block(log["blockNumber"])["timestamp"]
+            found.append((each.parameters.version, functions.getSlotAt(at).call()))
+    return found
+
+
+def counted(committees, readers, proposed, rollups, wanted):
+    """Slots due and proposed in, by rollup and attester, of the wanted (version, epoch), one by one from the rollup."""
+    due, done = Counter(), Counter()
+    for version, epoch in wanted:
+        clock = readers[version].clock
+        if not committees[version][epoch].members:
+            continue
+        for slot in range(epoch * clock.epoch_slots, (epoch + 1) * clock.epoch_slots):
+            if clock.slot_start_at(slot + 1) > readers[version]._block.timestamp:
+                continue
+            proposer = rollups[version].getProposerAt(clock.slot_start_at(slot)).call()
+            due[version, proposer] += 1
+            done[version, proposer] += proposed.count((version, slot))
+    return due, done
+
+
+def test_performance__whole_season__as_counted_slot_by_slot(net, readers, committees, rollups, proposed):
+    for version, reader in readers.items():
+        last = reader.clock.epoch_at(net.block.timestamp)
+        frame = net.performance(0, last, rollup_version=version)
+        wanted = [(version, epoch) for epoch in range(last + 1)]
+        due, done = counted(committees, readers, proposed, rollups, wanted)
+        told = {(version, row.attester): row for row in frame.itertuples()}
+        assert {key: row.proposer_slots for key, row in told.items() if row.proposer_slots} == due
+        assert {key: row.proposed_slots for key, row in told.items()} == {key: done[key] for key in told}
+        assert frame.proven_slots.sum() == sum(1 for each in proposed if each[0] == version) > 0
+        assert (frame.missed_slots == frame.proposer_slots - frame.proposed_slots).all()
+
+
+def test_performance__window_across_the_change_of_the_rollup__each_epoch_of_the_canonical_one(
+    net, readers, committees, rollups, proposed, played, w3
+):
+    registry = played.contract("registry")
+    contract = w3.eth.contract(address=registry.address, abi=registry.compiled.abi)
+    since = {
+        log["args"]["version"]: w3.eth.get_block(log["blockNumber"])["timestamp"]
+        for log in contract.events.CanonicalRollupUpdated.get_logs(from_block=0)
+    }
+    (old, began_old), (new, began_new) = sorted(since.items(), key=lambda item: item[1])
+    wanted = []
+    for version, begins, ends in ((old, began_old, began_new), (new, began_new, net.block.timestamp + 1)):
+        clock = readers[version].clock
+        wanted += [
+            (version, epoch)
+            for epoch in range(clock.epoch_at(ends - 1) + 1)
+            if begins <= clock.epoch_start_at(epoch) < ends
+        ]
+    due, done = counted(committees, readers, proposed, rollups, wanted)
+    frame = net.performance(window="30d")
+    assert set(frame.rollup_version) == {old, new}
+    told = {(row.rollup_version, row.attester): row for row in frame.itertuples()}
+    assert {key: row.proposer_slots for key, row in told.items() if row.proposer_slots} == due
+    assert {key: row.proposed_slots for key, row in told.items() if row.proposed_slots} == +done
+    by_provider = net.performance(window="30d", by="provider")
+    assert by_provider.proposer_slots.sum() == due.total()
+    assert by_provider.attesters.sum() == len(frame)
+
+
+class Node:
+    """An Aztec node that has watched somebody."""
+
+    def __init__(self, version, stats):
+        self.get_rollup_version = lambda: version
+        self.get_validators_stats = lambda: stats
+
+
+def test_performance__node_of_another_rollup_or_without_a_sentinel__tells_nothing(net):
+    duties = net.duty_records()
+    spans = duties.spans(None, None, window_seconds=None, rollup_version=None)
+    rollup = spans[0].rollup
+    attester = duties.performance(spans, None)[0].attester
+    slot = spans[0].last_epoch * rollup.epoch_slots - 1
+    nothing = MissedDuties(streak=0, count=0, total=0)
+    stats = ValidatorsStats(
+        validators=(
+            ValidatorStats(
+                attester=attester,
+                total_slots=1,
+                missed_proposals=nothing,
+                missed_attestations=nothing,
+                last_proposal=None,
+                last_attestation=None,
+                history=(SlotStatus(slot=slot, status="attestation-missed"),),
+            ),
+        ),
+        first_slot=0,
+        last_slot=slot,
+        slot_window=100,
+    )
+
+    def told(node):
+        return {row.attester: row.watched_missed_attestations for row in duties.performance(spans, node)}
+
+    seen = told(Node(rollup.version, stats))
+    assert seen[attester] == 1
+    assert set(seen.values()) == {1, None}
+    assert set(told(Node(rollup.version + 1, stats)).values()) == {None}
+    blind = attrs.evolve(stats, validators=(), slot_window=0)
+    assert set(told(Node(rollup.version, blind)).values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ({"first_epoch": 5, "last_epoch": 4}, "begins before it ends"),
+        ({"first_epoch": -1}, "counted from 0"),
+        ({"last_epoch": 10_000}, "not begun"),
+        ({"window": "7d", "first_epoch": 1}, "either a window or epochs"),
+        ({"by": "rollup"}, "by attester or by provider"),
+    ],
+)
+def test_performance__question_that_makes_no_sense__is_refused(net, question, told):
+    with pytest.raises(InputError, match=told):
+        net.performance(**question)
+
+
+def test_committees_and_proposers__frames__agree_with_each_other(net, readers):
+    seats, slots = net.committees(), net.proposers()
+    assert set(slots.proposer) <= set(seats.attester)
+    assert seats.attrs["empty_epochs"] == ()
+    epochs = sorted(set(seats.epoch))
+    reader = max(readers.items())[1]
+    assert epochs == [reader.last_epoch() - 1, reader.last_epoch()]
+    none = net.committees(0, 1)
+    assert len(none) == 0
+    assert none.attrs["empty_epochs"] == (0, 1)
+    assert net.proposers(0, 0).proposer.isna().all()
