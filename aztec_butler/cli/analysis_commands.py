@@ -149,7 +149,7 @@ def concentration_history(  # noqa: D417 - as above
         stamp=records.snapshot.block,
         facts={"network": network.name, "chain_id": network.chain_id},
         essential=(
-            "at",
+            "ends_at",
             "by",
             "holders",
             "nakamoto_third",

@@ -88,7 +88,7 @@ def queue(  # noqa: D417 - what groups of options give is not the caller's
         facts={"network": network.name, "chain_id": network.chain_id},
         essential=(
             "scenario",
-            "at",
+            "begins_at",
             "queue_length",
             "wait_seconds",
             "active",

@@ -203,8 +203,8 @@ def figure_rows(
 class ConcentrationStep:
     """How concentrated stake was at one time; where nobody had any, nothing but that is known."""
 
-    at: int = unit("s")
-    """What happened at this very second is counted."""
+    ends_at: int = unit("s")
+    """Of the step; what happened at this very second is counted."""
     by: By
     holders: int
     attesters: int
@@ -230,7 +230,7 @@ class ConcentrationStep:
 
 
 def concentration_step(
-    at: int,
+    ends_at: int,
     by: By,
     figures: Figures | None,
     *,
@@ -240,7 +240,7 @@ def concentration_step(
     """The figures of one time as a row.
 
     Args:
-        at: the time, in Unix seconds.
+        ends_at: the time, in Unix seconds.
         by: who is taken for one holder.
         figures: made with the thresholds of ``terms`` and ``LARGEST``; None while nobody has any stake.
         attesters: in the set.
@@ -253,7 +253,7 @@ def concentration_step(
         nakamoto = dict(zip(names, figures.nakamoto, strict=True))
         top = {count: amount / figures.total for count, amount in zip(LARGEST, figures.top, strict=True)}
     return ConcentrationStep(
-        at=at,
+        ends_at=ends_at,
         by=by,
         holders=figures.holders if figures is not None else 0,
         attesters=attesters,

@@ -63,7 +63,8 @@ class QueuePoint:
     """The queue at the beginning of an epoch of a scenario, or now."""
 
     scenario: str
-    at: int = unit("s")
+    begins_at: int = unit("s")
+    """When the epoch begins; the block's time for the present one."""
     epoch: int
     queue_length: int
     """Before anybody flushes."""
@@ -187,7 +188,7 @@ class QueueRun:
             refunds = 0 if before is None else before.refunds
             yield QueuePoint(
                 scenario=self.scenario.name,
-                at=epoch.at,
+                begins_at=epoch.at,
                 epoch=epoch.number,
                 queue_length=epoch.queued,
                 active=epoch.active,

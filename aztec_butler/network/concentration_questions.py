@@ -72,7 +72,7 @@ class ConcentrationQuestions(PinnedNetwork):
         contracts remember at every step. Quorums are those of the canonical rollup now, so that a line does not jump
         because they changed.
 
-        >>> net.concentration_history("90d").plot("at", "nakamoto_third")  # doctest: +SKIP
+        >>> net.concentration_history("90d").plot("ends_at", "nakamoto_third")  # doctest: +SKIP
 
         Args:
             window: as for ``history``.

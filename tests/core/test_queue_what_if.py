@@ -84,7 +84,7 @@ def test_points__any_scenario__are_what_flush_after_flush_leaves(queue, deposits
     times = [NOW, *(CLOCK.epoch_start_at(NOW_EPOCH + ahead) for ahead in range(1, 40))]
     running, joined, left, entered = queue, 0, 0, 0
     for ahead, point in enumerate(run.points(times)):
-        seconds = point.at - NOW
+        seconds = point.begins_at - NOW
         come, gone = int(deposits * seconds / 86_400), int(exits * seconds / 86_400)
         running = attrs.evolve(
             running,
@@ -123,7 +123,7 @@ def test_wait__of_a_deposit_at_any_time__is_that_of_one_that_is_really_made(queu
     if point.wait_seconds is None:
         assert reached is None
     elif reached is not None:
-        assert point.wait_seconds == reached.at - point.at
+        assert point.wait_seconds == reached.at - point.begins_at
 
 
 def test_reached_at__half_of_the_epochs__takes_twice_as_long():
