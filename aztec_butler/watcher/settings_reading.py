@@ -22,9 +22,12 @@ from aztec_butler.core.setting_layers import (
     refuse_settings,
     unknown_settings,
 )
+from aztec_butler.core.setting_values import alternatives
 from aztec_butler.core.settings import SETTINGS, Settings, chosen_network
 from aztec_butler.serving.key_shapes import find_keys
 from aztec_butler.store.settings_files import complete_settings, default_file, read_document, read_secret
+from aztec_butler.watcher.conditions import CONDITION_NAMES
+from aztec_butler.watcher.handlers import HANDLERS
 from aztec_butler.watcher.settings import SECTION, WATCHER_SETTINGS, WatcherSettings
 from aztec_butler.watcher.settings_checks import contradictions
 
@@ -86,6 +89,13 @@ def read_watcher_settings(
         WATCHER_SETTINGS, [_only(layer, _OWN) for layer in specific], read_secret=read_secret
     )
     problems.update(merged.problems)
+    known_names = (*(line.record for line in HANDLERS), *CONDITION_NAMES)
+    for name in merged.values["quiet"]:
+        if name not in known_names:
+            problems.setdefault(
+                merged.sources["quiet"],
+                f"no such event or condition: {name}; {alternatives(name, known_names)}",
+            )
     connection = _connection(
         [_without(layer, set(_OWN) - set(_CONNECTION)) for layer in general], problems, found
     )

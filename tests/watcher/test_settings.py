@@ -350,6 +350,7 @@ def test_wrong__all_of_it_is_told_at_once_with_what_was_meant(read, tmp_path):
         ({"publisher_target": "0.5"}, "--publisher-target", "not more than publisher_low"),
         ({"publisher_critical": "0.7"}, "--publisher-critical", "more than publisher_low"),
         ({"approval_expires": "1s"}, "--approval-expires", "at least 1m"),
+        ({"quiet": "keys-lo"}, "--quiet", "did you mean keys-low"),
         ({"confirmations": "0"}, "--confirmations", "above zero"),
     ],
     ids=lambda value: None if isinstance(value, str) else "-".join(value),
