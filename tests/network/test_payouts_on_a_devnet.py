@@ -1,4 +1,4 @@
-"""Payouts, fates of checkpoints and forecasts where the contracts themselves say what is right."""
+"""Payouts, where the contracts themselves say what is right."""
 
 from __future__ import annotations
 
@@ -171,97 +171,65 @@ def test_verify_payout__record_of_another_chain__is_refused(made_record):
         net.verify_payout(tampered(content, lambda d: d.update(chain_id=1)))
 
 
-# --------------------------------------------------------------------------- performance
+# --------------------------------------------------------------------------- what changes under a window
 
 
-def test_performance__every_slot__is_proposed_or_missed_by_whom_the_rollup_names(played, net):
-    proposed = [*played.propose_and_prove(missed=(0, 2)), *played.propose_and_prove()]
-    first, last = played.epoch_of(proposed[0]), played.epoch_of(proposed[-1])
-    played.moves.wait_epochs(1)
-    frame = net.performance(first, last).set_index("attester")
-    slots = played.moves.clock.epoch_slots
-    due = Counter(played.duties.proposer(slot) for slot in range(first * slots, (last + 1) * slots))
-    done = Counter(each.proposer for each in proposed)
-    for attester, row in frame.iterrows():
-        assert row.proposer_slots == due[attester]
-        assert row.proposed_slots == row.proven_slots == done[attester]
-        assert row.missed_slots == due[attester] - done[attester]
-    missed = due.total() - done.total()
-    assert frame.missed_slots.sum() == missed >= 2
-    members = [member for epoch in range(first, last + 1) for member in played.duties.committee(epoch)]
-    assert frame.committees.to_dict() == Counter(members)
-    by_provider = net.performance(first, last, by="provider").set_index("provider_id")
-    assert by_provider.proposed_slots[1] == sum(done[each] for each in played.ours)
-    assert by_provider.missed_slots.sum() == missed
-
-
-def test_performance__pruned_and_proposed_again__counts_each_slot_once_with_its_fate(played, net):
-    first = played.moves.epoch + 1
+def test_payout__another_rollup_was_canonical__earned_nothing_and_says_so(played):
+    rollup = played.moves.rollup
     lost = played.propose()
-    played.moves.wait_epochs(3)
-    played.moves.rollup.send("prune")
-    kept = played.propose_and_prove()
-    waiting = played.propose()
-    assert kept[0].number == lost[0].number
+    epoch = played.epoch_of(lost[0])
+    with played.devnet.restored():
+        played.devnet.add_rollup()
+        played.duties.prove(lost, wallet("prover"))
+        assert rollup.read("getSequencerRewards", PAYER) == 0
+        assert rollup.read("getProvenCheckpointNumber") == lost[-1].number
+        played.moves.wait_epochs(1)
+        with played.connect() as net, pytest.raises(NotFoundError, match="earned nothing"):
+            net.payout(
+                1,
+                epoch,
+                first_epoch=epoch,
+                wallet=PAYER,
+                rollup_version=played.moves.version,
+                allow_unfinalized=True,
+            )
+
+
+def change_reward(played) -> None:
+    rollup = played.moves.rollup
+    distributor, bps, booster, reward = rollup.read("getRewardConfig")
+    config = (distributor, bps, booster, reward + 1)
+    rollup.send("setRewardConfig", config, sender=rollup.read("owner"))
+
+
+def test_payout__reward_changed__is_refused_and_an_older_record_still_verifies(played, net):
+    epoch = played.epoch_of(played.propose_and_prove()[0])
     played.moves.wait_epochs(1)
-    frame = net.performance(first, played.epoch_of(waiting[-1]))
-    assert frame.pruned_slots.sum() == len(lost)
-    assert frame.proven_slots.sum() == len(kept)
-    assert frame.pending_slots.sum() == len(waiting)
-    assert frame.proposed_slots.sum() == len(lost) + len(kept) + len(waiting)
-    assert (frame.proposer_slots == frame.proposed_slots + frame.missed_slots).all()
-    assert frame.missed_slots.sum() > 0  # nobody proposed while the proof was waited for
+    question = {"first_epoch": epoch, "wallet": PAYER, "allow_unfinalized": True}
+    record = net.payout(1, epoch, **question)
+    change_reward(played)
+    with pytest.raises(InputError, match="was changed"):
+        net.payout(1, epoch, **question)
+    assert net.at(played.devnet.chain.block_number() - 1).payout(1, epoch, **question) == record
+    checks = net.verify_payout(record.content).set_index("check").outcome
+    assert checks["terms"] == "warn"
+    assert set(checks.drop("terms")) == {"ok"}
 
 
-def test_performance__present_epoch__only_slots_that_are_over(played, net):
-    clock = played.moves.clock
+def test_verify_payout__reward_changed_before_the_proof__fails(played, net):
+    epoch = played.epoch_of(played.propose_and_prove()[0])
     played.moves.wait_epochs(1)
-    epoch = played.moves.epoch
-    played.devnet.chain.mine(at=clock.slot_start_at(epoch * clock.epoch_slots + 2))
-    frame = net.performance(epoch, epoch)
-    assert frame.proposer_slots.sum() == frame.missed_slots.sum() == 2
-
-
-def test_performance__epochs_without_a_committee__nobody_has_a_duty(net):
-    frame = net.performance(0, 0)
-    assert len(frame) == 0
-    assert {"attester", "missed_slots", "watched_slots"} <= set(frame.columns)
-
-
-# --------------------------------------------------------------------------- forecast
-
-
-def test_duty_forecast__before_and_after_the_randomness__drawn_then_final_and_true(played, net):
+    record = net.payout(1, epoch, first_epoch=epoch, wallet=PAYER, allow_unfinalized=True)
+    change_reward(played)
+    proposed = played.propose_and_prove()
     played.moves.wait_epochs(1)
-    present = played.moves.epoch
-    before = net.duty_forecast()
-    assert before.groupby("epoch").stage.first().to_dict() == {
-        present: "final",
-        present + 1: "drawn",
-        present + 2: "sampled",
-    }
-    assert before[before.epoch == present + 2].is_in_committee.isna().all()
-    played.moves.rollup.send("setupEpoch")
-    frame = net.duty_forecast()
-    ahead = frame[frame.epoch == present + 1]
-    assert set(ahead.stage) == {"final"}
-    sampled = frame[frame.epoch == present + 2]
-    chances = (played.moves.rollup.read("getTargetCommitteeSize") / 9,) * 9
-    assert tuple(sampled.chance) == pytest.approx(chances)
-    # It stays so, whatever happens next.
-    played.moves.wait_epochs(1)
-    assert played.moves.epoch == present + 1
-    assert set(ahead.attester) == set(played.duties.committee(present + 1))
-    for row in ahead[ahead.proposals > 0].itertuples():
-        assert played.duties.proposer(int(row.next_slot)) == row.attester
-    assert set(played.duties.committee(present + 2)) <= set(sampled.attester)
-
-
-def test_duty_forecast__of_a_provider__a_row_for_each_of_its_attesters_and_epochs(played, net):
-    frame = net.duty_forecast(provider_id=1)
-    assert set(frame.attester) == set(played.ours)
-    assert len(frame) == 3 * len(played.ours)
-    one = net.duty_forecast(played.ours[0].lower())
-    assert list(one.epoch) == [played.moves.epoch + n for n in range(3)]
-    with pytest.raises(InputError, match="either"):
-        net.duty_forecast(played.ours, provider_id=1)
+    longer = json.loads(record.content)
+    last = net.payout_records()._inputs(
+        lambda _: record.delegations, epoch, played.epoch_of(proposed[0]), None, allow_unfinalized=True
+    )
+    for name, block in (("last_block", last.window.last_block), ("settled_at", last.settled_at)):
+        place = longer["window"] if name == "last_block" else longer
+        place[name] = {"number": block.number, "hash": block.hash, "timestamp": block.timestamp}
+    longer["window"]["last_epoch"] = last.window.last_epoch
+    checks = net.verify_payout(json.dumps(longer).encode()).set_index("check").outcome
+    assert checks["terms"] == "fail"
