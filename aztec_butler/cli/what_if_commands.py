@@ -234,4 +234,7 @@ def next_attester_reward(  # noqa: D417 - as above
         is_single=True,
         stamp=records.snapshot.block,
         facts={"network": network.name, "chain_id": network.chain_id},
+        notes=("at this pace the distributor cannot pay for so long, see the runway",)
+        if found.runway_seconds < found.window_seconds
+        else (),
     )

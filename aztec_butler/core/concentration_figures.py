@@ -179,7 +179,7 @@ def figure_rows(
         yield "holders", None, figures.holders, "who has any stake"
         for threshold, count in zip(terms.thresholds, figures.nakamoto, strict=True):
             told = terms.sentence(threshold)
-            yield "nakamoto", told, count, f"the fewest that have {told} together"
+            yield "nakamoto", told, count, f"the fewest that together have {told}"
         yield "hhi", None, figures.hhi_ratio, "sum of squared shares: 1 is a monopoly"
         yield "hhi_points", None, figures.hhi_ratio * HHI_SCALE, "the same, of 10 000"
         yield (
@@ -191,7 +191,12 @@ def figure_rows(
         yield "gini", None, figures.gini_ratio, "0 where all have the same, towards 1 for one of many"
         for count, amount in zip(largest, figures.top, strict=True):
             whose = "the largest" if count == 1 else f"the {count} largest"
-            yield "top_share", whose, amount / figures.total, f"what {whose} of the stake"
+            yield (
+                "top_share",
+                whose,
+                amount / figures.total,
+                f"what {whose} {'has' if count == 1 else 'have'} of the stake",
+            )
 
     return tuple(
         Figure(by=by, figure=name, threshold=threshold, value=float(value), meaning=meaning)
