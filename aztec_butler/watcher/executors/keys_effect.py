@@ -92,6 +92,7 @@ class KeysEffect:
         """The calls that list those keys which are known nowhere; all are examined as the GSE will."""
         wanted = AddKeys.from_json(intent.parameters)
         entries = read_registrations(wanted)
+        _refuse_faulty(entries, wanted)
         registry = registry_of(heads.deployment)
         current = StakingRegistryClient(self._chain.multicall, registry).fetch_provider(
             wanted.provider_id, block=heads.head
@@ -114,7 +115,6 @@ class KeysEffect:
                 registration_file=wanted.registration_file,
                 **_facts(places.elsewhere),
             )
-        _refuse_faulty(chosen, wanted)
         calls = add_keys(
             wanted.provider_id,
             chosen,
