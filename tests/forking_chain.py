@@ -190,9 +190,10 @@ class ChainRpc:
 class Reader:
     """Follows a chain, and folds the steps as a journal does."""
 
-    def __init__(self, rpc, *, watched=WATCHED, **options):
+    def __init__(self, rpc, *, watched=WATCHED, time_of=lambda number: TIME + 12 * number, **options):
         self.rpc = rpc
         self.watched = watched
+        self.time_of = time_of
         self.options = {"start_block": 0, "patience": 4} | options
         self.checkpoint = Checkpoint()
         self.noticed = {}
@@ -232,7 +233,7 @@ class Reader:
             )
         )
         numbers = range(step.first_block, step.last_block + 1)
-        assert all(key[0] in numbers and time == TIME + 12 * key[0] for key, time in events.items())
+        assert all(key[0] in numbers and time == self.time_of(key[0]) for key, time in events.items())
         if step.retracted_above is not None:
             self.depths.append(step.reorg_depth)
             self._forget(lambda key: key[0] > step.retracted_above.number)

@@ -84,9 +84,21 @@ def look_at_head(rpc: Rpc, asked: LogFilter | None, noticed: BlockRef | None, *,
     if final:
         calls.insert(0, (_HEADER, ["finalized", False]))
     if asked is not None and noticed is not None:
-        # From the noticed block on, because a node may refuse a range that begins behind its head.
-        calls.append(("eth_getLogs", [asked.to_json(noticed.number, noticed.number) | {"toBlock": "latest"}]))
-    look: Look = rpc.call_together(calls, decode=partial(_read_look, asked, noticed, final))
+        # From the noticed block on, because nodes refuse a range that begins behind their head.
+        logs = asked.to_json(noticed.number, noticed.number) | {"toBlock": "latest"}
+        try:
+            return _look(rpc, [*calls, ("eth_getLogs", [logs])], asked, noticed, final)
+        except NodeRefused:
+            pass  # the head went back behind the noticed block, or too far ahead: the headers will show it
+    return _look(rpc, calls, asked, noticed, final)
+
+
+def _look(
+    rpc: Rpc, calls: Sequence[_Call], asked: LogFilter | None, noticed: BlockRef | None, final: bool
+) -> Look:
+    look: Look = rpc.call_together(
+        calls, decode=partial(_read_look, asked, noticed, final), raise_at_once=(Trouble.BLOCK_UNKNOWN,)
+    )
     return look
 
 

@@ -527,7 +527,7 @@ class Story:
         self.reader.restart()
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     actions=st.lists(ACTIONS, max_size=25),
     options=st.sampled_from([{}, {"confirmations": 10}, {"step_events": 3}]),
