@@ -34,7 +34,7 @@ class Chain:
         return SimpleNamespace(head=SimpleNamespace(number=5000), settled=SimpleNamespace(number=4936))
 
     def look(self, attester, coinbases, heads, *, first_block, known):
-        return Carried(up_to=heads.head.number)
+        return Carried(up_to=heads.head.number, settled_to=heads.settled.number)
 
 
 class Node:

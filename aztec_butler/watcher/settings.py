@@ -28,6 +28,7 @@ from aztec_butler.serving.setting_values import (
     read_level,
     read_listen,
     read_paths,
+    read_switch,
 )
 from aztec_butler.watcher.setting_values import (
     FIRST_MODES,
@@ -102,6 +103,12 @@ WATCHER_SETTINGS: Final = (
         parse=read_several_seconds,
         default=(_DAY, 6 * _HOUR),
         meaning="how long before its activation to remind of an attester's missing coinbase",
+    ),
+    Setting(
+        name="reload_by_hand",
+        parse=read_switch,
+        default=False,
+        meaning="whether somebody reloads or restarts the node after its keystores were changed",
     ),
     Setting(name="keys_low", parse=read_count, default=5, meaning="fewer keys in a provider's queue are low"),
     Setting(
@@ -238,6 +245,7 @@ class WatcherSettings:
     coinbase: CoinbaseRule = _FIRST_RULE
     coinbases: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     remind_before: tuple[int, ...] = unit("s", default=(_DAY, 6 * _HOUR))
+    reload_by_hand: bool = False
     keys_low: int = 5
     runway_low: int = unit("s", default=7 * _DAY)
     keys_target: int = 20

@@ -80,7 +80,7 @@ def _modes(
     missing: dict[ActionKind, list[str]] = {kind: [] for kind in ActionKind}
     if not values["keystores"]:
         missing[ActionKind.UPDATE_COINBASE].append("keystores")
-    if connection is not None and connection.l2_admin is None:
+    if connection is not None and connection.l2_admin is None and not values["reload_by_hand"]:
         missing[ActionKind.UPDATE_COINBASE].append("l2_admin, which reloads the node's keystore")
     for kind in _BY_SAFE:
         if "safe" not in given:

@@ -30,11 +30,13 @@ class Carried:
         block_number: of its newest proposal among those that were looked at; None where there is none.
         coinbase: that it names; None as above.
         up_to: the last block that was looked at.
+        settled_to: the last of them that was final already when it was looked at.
     """
 
     block_number: int | None = None
     coinbase: str | None = None
     up_to: int
+    settled_to: int
 
 
 class CarriedCoinbases:
@@ -72,21 +74,21 @@ class CarriedCoinbases:
             NodeError: the node failed.
         """
         rollup = heads.deployment.rollups[-1]
-        so_far = Carried(up_to=first_block - 1)
+        so_far = Carried(up_to=first_block - 1, settled_to=first_block - 1)
         if known is not None and known.up_to <= heads.head.number:
             so_far = known
-        # What was not settled may look otherwise by now.
-        kept_to = min(so_far.up_to, max(heads.settled.number, first_block - 1))
         number, coinbase = so_far.block_number, so_far.coinbase
-        if number is not None and number > kept_to:
-            number = coinbase = None
-        first = max(kept_to + 1, rollup.genesis_block)
-        last = min(heads.head.number, max(kept_to, so_far.up_to) + BLOCKS_AT_ONCE)
+        if number is not None and number > so_far.settled_to:
+            number = coinbase = None  # it may look otherwise by now
+        first = max(so_far.settled_to + 1, rollup.genesis_block)
+        last = min(heads.head.number, so_far.up_to + BLOCKS_AT_ONCE)
         if first <= last:
             for log, named in self._named(rollup, coinbases, first, last):
                 if self._proposer(log, rollup, heads) == attester:
                     number, coinbase = log.block_number, named
-        return Carried(block_number=number, coinbase=coinbase, up_to=max(last, kept_to))
+        up_to = max(last, so_far.settled_to)
+        settled_to = max(so_far.settled_to, min(up_to, heads.settled.number))
+        return Carried(block_number=number, coinbase=coinbase, up_to=up_to, settled_to=settled_to)
 
     def _named(
         self, rollup: Rollup, coinbases: Sequence[str], first: int, last: int

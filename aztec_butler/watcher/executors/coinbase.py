@@ -96,7 +96,7 @@ class CoinbaseExecutor:
         first = max(0, heads.head.number - LOOKBACK_BLOCKS) if since is None else since
         known = self._carried.get(intent.id)
         if known is None and told.looked_to is not None and told.looked_to >= first:
-            known = Carried(up_to=told.looked_to)
+            known = Carried(up_to=told.looked_to, settled_to=told.looked_to)
         coinbases = [wanted.coinbase, *([told.before] if told.before else [])]
         found = self._checkpoints.look(wanted.attester, coinbases, heads, first_block=first, known=known)
         self._carried[intent.id] = found
@@ -113,7 +113,7 @@ class CoinbaseExecutor:
         if since is None and not self._by_hand:
             return Look(standing=Standing.NEEDED, evidence=f"{place}, and nobody knows whether the node does")
         if (told.looked_to or first) + _NOTED_BLOCKS <= found.up_to and found.block_number is None:
-            attempt.step("looked", up_to_block=min(found.up_to, heads.settled.number))
+            attempt.step("looked", up_to_block=found.settled_to)
         return Look(
             standing=Standing.UNDER_WAY,
             evidence=f"{place}; {self._who_was_told(told)}; {_without_proof(found, wanted, first)}",

@@ -53,7 +53,12 @@ class FakeChain:
     def look(self, attester, coinbases, heads, *, first_block, known):
         self.asked.append((attester, tuple(coinbases), first_block, known))
         number, coinbase = self.carried.get(attester, (None, None))
-        return Carried(block_number=number, coinbase=coinbase, up_to=heads.head.number)
+        return Carried(
+            block_number=number,
+            coinbase=coinbase,
+            up_to=heads.head.number,
+            settled_to=heads.settled.number,
+        )
 
 
 @pytest.fixture
@@ -192,7 +197,7 @@ def test_coinbase__proof_takes_long__how_far_was_looked_is_noted_once_a_day(make
         executor.look(INTENT, attempt)
     assert [facts for name, facts in attempt.told if name == "looked"] == [{"up_to_block": 12_236}]
     make().look(INTENT, attempt)
-    assert chain.asked[-1][3] == Carried(up_to=12_236)
+    assert chain.asked[-1][3] == Carried(up_to=12_236, settled_to=12_236)
 
 
 # --------------------------------------------------------------------------- plans
