@@ -231,7 +231,7 @@ class QueueRun:
         share = self.scenario.flushed_share
         if (ahead + 1) * share // 1 > ahead * share // 1 and epoch.size is not None:
             self._flush(number)
-            epoch.spare = allowance(self._state, number) if self._state.queued_count == 0 else 0
+            epoch.spare = allowance(self._state, number)  # of which there is none while anybody waits
         epoch.left, epoch.refunds = self._left, self._refunds
         self._epochs.append(epoch)
 

@@ -137,6 +137,13 @@ def test_rounds__voted_vetoed_executed_and_forgotten__are_told_as_they_go(court,
     assert frame.condemned[condemned] > 0 == frame.condemned[doubtful] < frame.condemned[vetoed]
     assert pd.isna(frame.payload[doubtful])
 
+    clock = court.moves.clock
+    for number, row in frame.iterrows():
+        for at, is_ready in ((row.executable_at, True), (row.expires_at, False)):
+            slot = (int(at.timestamp()) - clock.genesis_at) // clock.slot_seconds
+            told = [court.proposer.read("isRoundReadyToExecute", number, each) for each in (slot - 1, slot)]
+            assert told == [not is_ready, is_ready]
+
     # Executed exactly from when on it is said to be.
     begins_at = int(frame.executable_at[vetoed].timestamp())
     court.chain.wait_until(begins_at - 24)
