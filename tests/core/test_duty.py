@@ -125,6 +125,11 @@ def test_canonical_epochs__change_of_the_rollup__each_counts_its_own():
     assert epochs(reigns, 300, 500) == [(1, 8), (1, 9), (1, 10), (2, 1), (2, 2)]
 
 
+def test_canonical_epochs__epoch_that_begins_with_the_change__is_the_new_rollups():
+    reigns = [Reign(rollup=rollup(1, 0), since=0), Reign(rollup=rollup(2, 360), since=400)]
+    assert epochs(reigns, 360, 440) == [(1, 9), (2, 1), (2, 2)]
+
+
 def test_canonical_epochs__before_everything__none():
     assert epochs([Reign(rollup=rollup(1, 1_000), since=1_000)], 0, 999) == []
 

@@ -7,8 +7,9 @@ from collections import Counter
 import pytest
 from proposing_devnet import Played
 
-from aztec_butler import InputError
-from aztec_butler.devnet.season_keys import wallet
+from aztec_butler import InputError, connect
+from aztec_butler.devnet.season_keys import attester_keys, wallet
+from aztec_butler.devnet.staking_moves import Deposit, StakingMoves
 
 pytestmark = pytest.mark.devnet
 
@@ -79,6 +80,19 @@ def test_performance__epochs_without_a_committee__nobody_has_a_duty(net):
     frame = net.performance(0, 0)
     assert len(frame) == 0
     assert {"attester", "missed_slots", "watched_slots"} <= set(frame.columns)
+
+
+def test_committees__set_of_just_the_committees_size__is_enough(devnet):
+    moves = StakingMoves(devnet, devnet.rollups[-1])
+    size = moves.rollup.read("getTargetCommitteeSize")
+    everybody = [attester_keys(number) for number in range(size)]
+    moves.deposit([Deposit(keys=keys, withdrawer=wallet("direct")) for keys in everybody])
+    moves.flush_all()
+    moves.wait_epochs(3)
+    with connect("devnet", l1=devnet.url, progress=False) as net:
+        seats = net.committees(moves.epoch)
+        assert list(seats.attester) == list(moves.rollup.read("getEpochCommittee", moves.epoch))
+        assert set(seats.attester) == {keys.address for keys in everybody}
 
 
 # --------------------------------------------------------------------------- forecast
