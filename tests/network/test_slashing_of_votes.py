@@ -141,7 +141,9 @@ def test_rounds__voted_vetoed_executed_and_forgotten__are_told_as_they_go(court,
     for number, row in frame.iterrows():
         for at, is_ready in ((row.executable_at, True), (row.expires_at, False)):
             slot = (int(at.timestamp()) - clock.genesis_at) // clock.slot_seconds
-            told = [court.proposer.read("isRoundReadyToExecute", number, each) for each in (slot - 1, slot)]
+            told = [
+                court.proposer.read("isRoundReadyToExecute", int(number), each) for each in (slot - 1, slot)
+            ]
             assert told == [not is_ready, is_ready]
 
     # Executed exactly from when on it is said to be.
