@@ -15,6 +15,7 @@ from aztec_butler.watcher.conditions_attesters import (
     coinbase_missing,
     coinbase_wrong,
     coinbase_zero,
+    keystore_unknown,
     split_owned,
 )
 from aztec_butler.watcher.conditions_chain import offense_seen, proposal_open, slash_decided, votes_against
@@ -44,6 +45,7 @@ CONDITIONS: Final[tuple[Finder, ...]] = (
     coinbase_missing,
     coinbase_wrong,
     coinbase_zero,
+    keystore_unknown,
     split_owned,
     votes_against,
     slash_decided,
@@ -63,6 +65,7 @@ CONDITION_NAMES: Final = (
     "coinbase-missing",
     "coinbase-wrong",
     "coinbase-zero",
+    "keystore-unknown",
     "split-owned",
     "votes-against",
     "slash-decided",

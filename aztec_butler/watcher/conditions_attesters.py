@@ -43,6 +43,23 @@ def coinbase_missing(facts: Facts, settings: WatcherSettings) -> Iterator[Condit
         )
 
 
+def keystore_unknown(facts: Facts, settings: WatcherSettings) -> Iterator[Condition]:  # noqa: ARG001 - as all of them
+    """An attester earns, or will, and is in none of the keystores that we were told of."""
+    if facts.coinbases is None:
+        return
+    for own in facts.attesters.values():
+        if own.earns and own.attester not in facts.coinbases:
+            yield tells(
+                "keystore-unknown",
+                f"attester:{own.attester}",
+                "Attester without a keystore",
+                f"{_capital(who(own.attester, facts))} is in none of our keystores, so that its coinbase cannot be set nor"
+                f" checked, and perhaps no node runs it. {_earns_from(own)}",
+                attester=own.attester,
+                activation_at=own.activation_at,
+            )
+
+
 def coinbase_wrong(facts: Facts, settings: WatcherSettings) -> Iterator[Condition]:
     """An attester earns, or will, and its coinbase is another than the rule says."""
     for own in facts.attesters.values():
