@@ -281,6 +281,46 @@ def test_queue_what_if__really_flushed_every_epoch__goes_as_played(net, played):
     assert frame[frame.scenario == "what if"].queue_length.iloc[-1] > 0
 
 
+@pytest.fixture
+def before_the_second_rollup(played):
+    """The network while its first rollup was canonical; this chain is an archive."""
+    with connect("devnet", l1=played.url, progress=False) as connected:
+        yield connected.at(connected.at("latest").deployment.rollups[-1].genesis_block - 1)
+
+
+def test_pace__of_the_first_rollup__as_its_events_tell_epoch_by_epoch(before_the_second_rollup, rollups, w3):
+    net = before_the_second_rollup
+    rollup, block = rollups[0], net.block
+    clock = net.deployment.rollups[0]
+
+    def times(name):
+        logs = rollup.events[name].get_logs(from_block=0, to_block=block.number)
+        return sorted(w3.eth.get_block(log["blockNumber"])["timestamp"] for log in logs)
+
+    def epoch(at):
+        return (at - clock.genesis_at) // (clock.slot_seconds * clock.epoch_slots)
+
+    joined, left = times("ValidatorQueued"), sorted(times("Deposit") + times("FailedDeposit"))
+    waiting = [
+        each
+        for each in range(epoch(block.timestamp))
+        # As many have come by the end of the epoch as had left before it: nobody was there.
+        if sum(epoch(at) <= each for at in joined) > sum(epoch(at) < each for at in left)
+    ]
+    flushed = {epoch(at) for at in left if epoch(at) < epoch(block.timestamp)}
+    records = net.what_if_records()
+    pace = records.pace(365 * 86_400)
+    assert (pace.waiting_epochs, pace.flushed_epochs) == (len(waiting), len(flushed))
+    assert 0 < pace.flushed_epochs < pace.waiting_epochs
+    hour = block.timestamp - 1_200
+    recent = sum(at >= hour for at in joined)
+    assert records.deposits_per_day(1_200) == Fraction(recent * 86_400, 1_200)
+    everything = records.deposits_per_day(365 * 86_400)
+    assert everything == Fraction(len(joined) * 86_400, block.timestamp - clock.genesis_at)
+    forecast = net.activation_forecast()
+    assert (forecast.flushed_share == len(flushed) / len(waiting)).all()
+
+
 # ---------------------------------------------------------------------- rewards
 
 
