@@ -77,7 +77,7 @@ class FoundCheckpoints:
 
 
 def fetch_epoch_range(
-    rpc: Rpc, clock: EpochClock, first_epoch: int, last_epoch: int, *, head: BlockStamp
+    rpc: Rpc, clock: EpochClock, first_epoch: int, last_epoch: int, *, earliest: int, head: BlockStamp
 ) -> EpochRange:
     """The blocks of a range of epochs. Ranges of epochs that follow each other have blocks that do, too.
 
@@ -86,6 +86,7 @@ def fetch_epoch_range(
         clock: of the rollup.
         first_epoch: of the rollup; begun at the head.
         last_epoch: of the rollup; may end behind the head, then so do the blocks.
+        earliest: a block from which to look; the one that made the rollup will do.
         head: the last block there is to ask about.
 
     Raises:
@@ -93,9 +94,9 @@ def fetch_epoch_range(
         NodeError: the node failed.
     """
     begins_at, ends_at = clock.epoch_start_at(first_epoch), clock.epoch_start_at(last_epoch + 1)
-    first_block, _ = fetch_range(rpc, AtTime(begins_at), None, earliest=0, head=head)
+    first_block, _ = fetch_range(rpc, AtTime(begins_at), None, earliest=earliest, head=head)
     try:
-        behind, _ = fetch_range(rpc, AtTime(ends_at), None, earliest=0, head=head)
+        behind, _ = fetch_range(rpc, AtTime(ends_at), None, earliest=earliest, head=head)
     except NotFoundError:
         behind = head.number + 1
     return EpochRange(
@@ -159,7 +160,14 @@ class CheckpointReader:
         """
         drawn = self._committees.committees(first_epoch, last_epoch, progress=_about(progress, "committees"))
         committees = {each.epoch: each for each in drawn}
-        found = fetch_epoch_range(self._rpc, self.clock, first_epoch, last_epoch, head=self._block)
+        found = fetch_epoch_range(
+            self._rpc,
+            self.clock,
+            first_epoch,
+            last_epoch,
+            earliest=self._rollup.genesis_block,
+            head=self._block,
+        )
         generation = 2 if self._rollup.generation == 2 else 4
         proposals: list[Proposal] = []
         turns: list[Turn] = []

@@ -64,6 +64,25 @@ def read_record(content: bytes) -> ReadRecord:
     )
 
 
+def true_record(content: bytes) -> PayoutRecord:
+    """A record on which another is built: it must at least be true to itself.
+
+    Args:
+        content: the file's bytes.
+
+    Raises:
+        InputError: no record, or one that does not follow from its inputs.
+    """
+    read = read_record(content)
+    if read.differences:
+        raise InputError(
+            "the record is not what its inputs make",
+            hint="`payouts verify` tells more",
+            differences="; ".join(read.differences),
+        )
+    return read.record
+
+
 def _where(name: str, document: dict[str, Any], made: dict[str, Any]) -> str:
     """Which part differs, and at which place of a list."""
     told, wanted = document.get(name), made.get(name)

@@ -167,7 +167,7 @@ class DutyQuestions(PinnedNetwork):
         *,
         wallet: str,
         first_epoch: int | None = None,
-        after: PayoutRecord | None = None,
+        after: PayoutRecord | bytes | None = None,
         commission_bps: int | None = None,
         rollup_version: int | None = None,
         allow_unfinalized: bool = False,
@@ -185,7 +185,8 @@ class DutyQuestions(PinnedNetwork):
             last_epoch: where the window ends; all of it must be proven.
             wallet: the coinbase whose checkpoints count, which sends the transfers.
             first_epoch: where it begins; None for the epoch after the record before.
-            after: the record of the payout before, which this one continues without gap or overlap; None for a first one.
+            after: the record of the payout before, or its file's bytes, which this one continues without gap or overlap;
+                None for a first one.
             commission_bps: what the provider keeps; None for the take rate that is fixed in the split of each delegation.
             rollup_version: whose epochs; None for that of the record before, else the canonical rollup's.
             allow_unfinalized: count proofs that are not final on L1, too.
@@ -199,6 +200,10 @@ class DutyQuestions(PinnedNetwork):
             NotFoundError: no such provider or delegations; or the window is not over, not proven, or not final.
             NodeError: the node failed.
         """
+        from aztec_butler.core.payouts_reading import true_record
+
+        if isinstance(after, bytes):
+            after = true_record(after)
         return self.payout_records().settle(
             provider_id,
             last_epoch,
@@ -227,10 +232,10 @@ class DutyQuestions(PinnedNetwork):
             NodeError: the node failed.
         """
         from aztec_butler.core.checks import Check
-        from aztec_butler.core.payouts_reading import read_record
+        from aztec_butler.core.payouts_reading import read_record, true_record
 
         read = read_record(record)
-        previous = None if after is None else read_record(after).record
+        previous = None if after is None else true_record(after)
         payouts = self.payout_records()
         return self._frame(payouts.snapshot, payouts.verify(read, previous), Check)
 

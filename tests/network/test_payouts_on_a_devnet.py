@@ -84,6 +84,9 @@ def test_payout__next_window__continues_the_record_before(played, net):
     whole = net.payout(1, last, first_epoch=first, **common)
     one = net.payout(1, first, first_epoch=first, **common)
     two = net.payout(1, last, after=one, **common)
+    assert net.payout(1, last, after=one.content, **common) == two
+    with pytest.raises(InputError, match="not what its inputs make"):
+        net.payout(1, last, after=one.content.replace(b'"passed_over": ', b'"passed_over": 1'), **common)
     assert (two.window.first_epoch, two.previous) == (first + 1, one.digest)
     assert two.window.first_block.number == one.window.last_block.number + 1
     assert one.settlement.reward_wei + two.settlement.reward_wei == whole.settlement.reward_wei
