@@ -18,13 +18,15 @@ from aztec_butler.watcher.polling import fetch_block, fetch_blocks
 from aztec_butler.watcher.steps import EventRows, Step, WatchedLogs
 
 if TYPE_CHECKING:
-    from aztec_butler.clients.log_piece import LogPiece
+    from aztec_butler.clients.log_piece import Canary, LogPiece
     from aztec_butler.clients.rpc import Rpc
     from aztec_butler.core.columns_batch import Batch
     from aztec_butler.core.logs import RawLog
 
 _WIDEST: Final = 10_000
 """Blocks that a request asks about at most: many nodes take no more, and all can bear so many."""
+_FAR: Final = 1_000
+"""A range of more blocks reaches back to where nodes may have dropped logs."""
 
 
 class FinalReader:
@@ -35,6 +37,7 @@ class FinalReader:
         start_block: where reading begins when nothing was read yet; None for the block that is final then.
         step_events: a step ends when it holds so many events.
         in_flight: requests under way at once.
+        canary: a log that every endpoint has to find where it is asked about blocks far back.
         on_step: told what was just done.
     """
 
@@ -45,12 +48,14 @@ class FinalReader:
         start_block: int | None,
         step_events: int,
         in_flight: int,
+        canary: Canary | None,
         on_step: Callable[[str], None],
     ) -> None:
         self._rpc = rpc
         self._start_block = start_block
         self._step_events = step_events
         self._in_flight = in_flight
+        self._canary = canary
         self._on_step = on_step
 
     def steps(self, checkpoint: Checkpoint, watched: WatchedLogs, target: BlockRef) -> Iterator[Step]:
@@ -126,14 +131,14 @@ class FinalReader:
         ):
             return  # the window leads from the one to the other
         for _ in range(2):  # endpoints may differ; an error that stops everything needs two
-            blocks = fetch_blocks(self._rpc, [final.number, target.number])
-            before, after = blocks[final.number], blocks[target.number]
-            if after is None or after.hash != target.hash:
+            blocks = fetch_blocks(self._rpc, [final.number], up_to=target)
+            if blocks is None:
                 raise NodeRefused(
                     "the nodes contradict each other about the final block",
                     retryable=True,
                     block=target.number,
                 )
+            before = blocks[final.number]
             if before is not None and before.hash == final.hash:
                 break
         else:
@@ -247,6 +252,8 @@ class FinalReader:
             parent_hash=parent_hash,
             in_flight=self._in_flight,
             widest=_WIDEST,
+            # Whoever keeps no old logs may still follow the head.
+            canary=self._canary if last.number - first_block > _FAR else None,
         )
         with closing(pieces):  # type: ignore[type-var]
             yield from pieces

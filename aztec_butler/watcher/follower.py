@@ -19,20 +19,22 @@ made again with the checkpoint that was kept last.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from aztec_butler.core.errors import InputError, NodeRefused, ReorgTooDeep
+from aztec_butler.core.errors import InputError
 from aztec_butler.core.intents import BlockRef, Checkpoint
 from aztec_butler.core.logs import LogFilter
 from aztec_butler.store.journal_entry import Delivery
 from aztec_butler.watcher import chain_window
+from aztec_butler.watcher.chain_check import ChainCheck
 from aztec_butler.watcher.final_reading import FinalReader, events_of
 from aztec_butler.watcher.polling import Look, Stretch, fetch_blocks, look_at_head, read_stretch
 from aztec_butler.watcher.steps import Step, WatchedLogs
 
 if TYPE_CHECKING:
+    from aztec_butler.clients.log_piece import Canary
     from aztec_butler.clients.rpc import Rpc
 
 _AT_ONCE: Final = 64
@@ -52,6 +54,8 @@ class Follower:
         patience: how many polls in a row may contradict what was noticed, before that is believed, or an error.
         step_events: a step of final blocks ends when it holds so many events.
         in_flight: requests under way at once while final blocks are read.
+        canary: a log that every endpoint has to find where it is asked about blocks far back: one that dropped old logs
+            answers emptily about them. None to trust them.
         on_step: told what was just done.
 
     Raises:
@@ -69,6 +73,7 @@ class Follower:
         patience: int = 10,
         step_events: int = 20_000,
         in_flight: int = 8,
+        canary: Canary | None = None,
         on_step: Callable[[str], None] = lambda _: None,
     ) -> None:
         numbers = {
@@ -88,12 +93,16 @@ class Follower:
         self._confirmations = confirmations
         self._window = window
         self._start_block = start_block
-        self._patience = patience
+        self._chain = ChainCheck(rpc, patience=patience)
         self._on_step = on_step
         self._final = FinalReader(
-            rpc, start_block=start_block, step_events=step_events, in_flight=in_flight, on_step=on_step
+            rpc,
+            start_block=start_block,
+            step_events=step_events,
+            in_flight=in_flight,
+            canary=canary,
+            on_step=on_step,
         )
-        self._contradictions = 0
         self._has_reached_head = False
         self._noticed_of: WatchedLogs | None = None
         self._asked: tuple[WatchedLogs, LogFilter] | None = None
@@ -101,7 +110,7 @@ class Follower:
     @property
     def contradictions(self) -> int:
         """How many polls in a row could not be followed, because nodes contradict what was noticed or each other."""
-        return self._contradictions
+        return self._chain.contradictions
 
     def steps(self, checkpoint: Checkpoint) -> Iterator[Step]:
         """Everything from a checkpoint to the head of the chain.
@@ -131,7 +140,7 @@ class Follower:
     ) -> Iterator[Step]:
         noticed = checkpoint.noticed
         if noticed is not None and noticed != look.head:
-            standing = self._check(checkpoint, look)
+            standing = self._chain.last_shared(checkpoint, look.head)
             if standing is None:
                 return
             if standing != noticed:
@@ -142,7 +151,7 @@ class Follower:
                 checkpoint = step.checkpoint
         target = self._target(checkpoint, look)
         if target is None and checkpoint.final is None:
-            self._contradict(
+            self._chain.contradict(
                 "the node names no final block",
                 hint="a young or private chain may have none: set the number of confirmations instead",
             )
@@ -161,95 +170,10 @@ class Follower:
         if target is not None:
             for step in self._final.steps(checkpoint, watched, target):
                 yield step
-        self._contradictions = 0
+        self._chain.agree()
         self._has_reached_head = True
 
-    # ------------------------------------------------------------------ the chain that was noticed, and the node's
-
-    def _check(self, checkpoint: Checkpoint, look: Look) -> BlockRef | None:
-        """The last noticed block that is still on the chain; None when that has to be asked again later.
-
-        Raises:
-            ReorgTooDeep: it is not remembered.
-            NodeError: nodes contradict each other again and again.
-        """
-        noticed, window, head = checkpoint.noticed, checkpoint.window, look.head
-        assert noticed is not None
-        if head.number == noticed.number + 1 and head.parent_hash == noticed.hash:
-            return noticed
-        if head.number < noticed.number:
-            known = chain_window.at(window, head.number)
-            if known is None or known.hash == head.hash:
-                return self._wait(look, known)
-        elif head.number > noticed.number:
-            (block,) = fetch_blocks(self._rpc, [noticed.number]).values()
-            if block is not None and block.hash == noticed.hash:
-                return noticed
-        found = self._find_parting(checkpoint)
-        if found is None or (checkpoint.final is not None and found.number < checkpoint.final.number):
-            found = self._find_parting(
-                checkpoint
-            )  # endpoints may differ; an error that stops everything needs two
-            if found is None or (checkpoint.final is not None and found.number < checkpoint.final.number):
-                self._raise_too_deep(checkpoint, look)
-        if found == noticed:
-            self._contradict("the nodes contradict each other about the newest blocks")
-            return None
-        return found
-
-    def _wait(self, look: Look, known: BlockRef | None) -> BlockRef | None:
-        """What to make of a head before the noticed one, on the same chain: as a rule, a node that lags behind."""
-        if self._contradictions + 1 < self._patience or known is None:
-            self._contradict("the node's newest block lies far before what was read already", head=look.head)
-            return None
-        return known  # so many in a row: the chain is that short
-
-    def _contradict(self, sentence: str, *, head: BlockRef | None = None, hint: str | None = None) -> None:
-        """Count one more poll that cannot be followed.
-
-        Raises:
-            NodeRefused: it was one too many.
-        """
-        self._contradictions += 1
-        if self._contradictions >= self._patience:
-            raise NodeRefused(
-                sentence,
-                hint=hint or "look at the endpoints: one may lag behind, or be on another chain",
-                retryable=True,
-                polls=self._contradictions,
-                endpoints=", ".join(self._rpc.endpoint_names),
-                **({} if head is None else {"newest_block": head.number}),
-            )
-
-    def _find_parting(self, checkpoint: Checkpoint) -> BlockRef | None:
-        search = chain_window.search_parting(checkpoint.window)
-        try:
-            numbers = next(search)
-            while True:
-                blocks = fetch_blocks(self._rpc, numbers)
-                numbers = search.send(
-                    {number: None if block is None else block.hash for number, block in blocks.items()}
-                )
-        except StopIteration as end:
-            found: BlockRef | None = end.value
-            return found
-
-    def _raise_too_deep(self, checkpoint: Checkpoint, look: Look) -> NoReturn:
-        assert checkpoint.noticed is not None
-        oldest = checkpoint.window[0] if checkpoint.window else checkpoint.noticed
-        is_final = checkpoint.final is not None and oldest.number <= checkpoint.final.number
-        raise ReorgTooDeep(
-            "a block that was taken as final is no longer on the chain"
-            if is_final
-            else "the chain left behind more blocks than are remembered",
-            hint="nothing was done about it. Make sure that the endpoints are on the right chain. If they are, look at"
-            " what was done since that block, and begin with a new journal",
-            block=oldest.number,
-            block_hash=oldest.hash,
-            noticed=checkpoint.noticed.number,
-            newest_block=look.head.number,
-            endpoints=", ".join(self._rpc.endpoint_names),
-        )
+    # ------------------------------------------------------------------ where the chain turned
 
     def _turn(
         self,
@@ -266,10 +190,10 @@ class Follower:
         if first <= look.head.number:
             stretch = self._stretch(asked, first, look.head.number)
             if stretch.blocks[0].parent_hash != parting.hash:
-                self._contradict("the nodes contradict each other about the newest blocks")
+                self._chain.contradict("the nodes contradict each other about the newest blocks")
                 return None
         else:
-            self._contradictions = 0
+            self._chain.agree()  # it is that short
         left = attrs.evolve(checkpoint, noticed=parting, window=chain_window.cut(checkpoint.window, parting))
         return attrs.evolve(
             self._notice(left, watched, stretch),
@@ -292,7 +216,7 @@ class Follower:
             else:
                 stretch = self._stretch(asked, noticed.number + 1, look.head.number)
             if stretch.blocks[0].parent_hash != noticed.hash:
-                self._contradict("the nodes contradict each other about the newest blocks")
+                self._chain.contradict("the nodes contradict each other about the newest blocks")
                 return  # the next call finds out where the chain turned
             step = self._notice(checkpoint, watched, stretch)
             yield step
@@ -341,10 +265,9 @@ class Follower:
         known = chain_window.at(checkpoint.window, number)
         if known is not None:
             return known
-        blocks = fetch_blocks(self._rpc, [number, look.head.number])
-        newest = blocks[look.head.number]
-        if newest is None or newest.hash != look.head.hash:
-            self._contradict("the nodes contradict each other about the newest blocks")
+        blocks = fetch_blocks(self._rpc, [number], up_to=look.head)
+        if blocks is None:
+            self._chain.contradict("the nodes contradict each other about the newest blocks")
             return None
         return blocks[number]
 

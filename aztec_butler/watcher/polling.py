@@ -204,22 +204,39 @@ def _read_stretch(
     )
 
 
-def fetch_blocks(rpc: Rpc, numbers: Sequence[int]) -> Mapping[int, BlockRef | None]:
-    """Headers of one endpoint's chain; None where it has no such block.
+def fetch_blocks(
+    rpc: Rpc, numbers: Sequence[int], *, up_to: BlockRef
+) -> Mapping[int, BlockRef | None] | None:
+    """Headers of the chain that leads to a block, or follows it.
+
+    Args:
+        rpc: the door to the nodes.
+        numbers: of the blocks.
+        up_to: who does not have a block of this one's number, or one before it, lags behind, and is asked again.
+
+    Returns:
+        By number; None where it is higher than the chain. None for all where whoever answered has another block in the
+        place of ``up_to``.
 
     Raises:
         NodeError: no endpoint answered properly.
     """
-    blocks: Mapping[int, BlockRef | None] = rpc.call_together(
-        [(_HEADER, [hex(number), False]) for number in numbers], decode=partial(_read_blocks, numbers)
+    wanted = sorted({*numbers, up_to.number})
+    blocks: dict[int, BlockRef | None] = rpc.call_together(
+        [(_HEADER, [hex(number), False]) for number in wanted],
+        decode=partial(_read_blocks, wanted, up_to.number),
     )
-    return blocks
+    its = blocks[up_to.number]
+    return blocks if its is not None and its.hash == up_to.hash else None
 
 
 def _read_blocks(
-    numbers: Sequence[int], results: Sequence[msgspec.Raw], _: str
+    numbers: Sequence[int], up_to: int, results: Sequence[msgspec.Raw], endpoint: str
 ) -> dict[int, BlockRef | None]:
-    return {number: _block(result, number=number) for number, result in zip(numbers, results, strict=True)}
+    return {
+        number: _there(result, number, endpoint) if number <= up_to else _block(result, number=number)
+        for number, result in zip(numbers, results, strict=True)
+    }
 
 
 def fetch_block(rpc: Rpc, number: int) -> BlockRef:

@@ -300,6 +300,27 @@ def test_head__before_everything_known__is_an_error_with_a_name_and_nothing_is_t
     assert_settled(chain, reader)
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.lists(st.sampled_from([None, 1, 2, 5, 9, 12]), max_size=5)),
+        max_size=12,
+    )
+)
+def test_nodes__of_which_some_lag_behind__take_nothing_back(polls):
+    chain, reader = reading(patience=1_000)
+    for mined, lags in polls:
+        chain.mine(mined)
+        reader.rpc.views = [None if lag is None else chain.head.number - lag for lag in lags]
+        with suppress(NodeRefused):  # all of them lagged
+            reader.read()
+    reader.rpc.views = []
+    chain.mine(1)
+    reader.read()
+    assert reader.depths == reader.retracted == []
+    assert_settled(chain, reader)
+
+
 def test_nodes__of_which_one_is_on_a_fork__are_asked_again_before_anything_is_believed():
     chain, reader = reading()
     fork = forked(chain, 3)
