@@ -36,8 +36,14 @@ from aztec_butler.store.journal_schema import (
 )
 from aztec_butler.store.journal_tables import MIGRATIONS
 
-FILE_NAME = "journal.sqlite3"
-"""In the state directory of the network."""
+
+def journal_file(state_dir: str | Path) -> Path:
+    """Where the journal of a network lies.
+
+    Args:
+        state_dir: of the network, as its settings have it.
+    """
+    return Path(state_dir).expanduser() / "journal.sqlite3"
 
 
 class Journal(JournalDecider):

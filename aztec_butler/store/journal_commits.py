@@ -12,6 +12,7 @@ from aztec_butler.core.hexes import to_hex
 from aztec_butler.core.intents import BlockRef, Cause, Checkpoint, IntentState
 from aztec_butler.store.journal_audit import Pen, canonical
 from aztec_butler.store.journal_entry import BeganCondition, Committed, Entry, FollowUp, first_state
+from aztec_butler.store.journal_errors import UnreadableRowError
 from aztec_butler.store.journal_events import Changes, apply_events, digest_of, times_vanished
 from aztec_butler.store.journal_intents import UNTOUCHED, Intents
 from aztec_butler.store.journal_rows import IntentRow, OpenCondition, Turn
@@ -277,4 +278,6 @@ def _reference(block: BlockRef | None) -> tuple[Any, ...]:
 
 def _block(row: tuple[Any, ...]) -> BlockRef | None:
     number, text, parent, at = row
+    if number is None and row != (None,) * 4:
+        raise UnreadableRowError("a block of the checkpoint has no number")
     return None if number is None else BlockRef(number=number, hash=text, parent_hash=parent, timestamp=at)

@@ -45,6 +45,8 @@ def telling(path: Path) -> Iterator[None]:
     """
     try:
         yield
+    except UnicodeDecodeError:  # SQLite's own message quotes what is torn
+        raise damaged(path, "its tables are torn") from None
     except UnreadableRowError as error:
         raise damaged(path, str(error)) from None
     except sqlite3.Error as error:

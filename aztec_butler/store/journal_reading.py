@@ -14,7 +14,7 @@ from aztec_butler.core.errors import SettingsError
 from aztec_butler.core.intents import ActionKind, Checkpoint, IntentState
 from aztec_butler.store.journal_audit import head_of, line_hash, read_lines
 from aztec_butler.store.journal_commits import checkpoint_mark, open_conditions, read_checkpoint
-from aztec_butler.store.journal_errors import damaged, telling
+from aztec_butler.store.journal_errors import UnreadableRowError, damaged, telling
 from aztec_butler.store.journal_events import read_events
 from aztec_butler.store.journal_intents import Intents
 from aztec_butler.store.journal_rows import (
@@ -143,15 +143,16 @@ class JournalReader:
         """
         begun: dict[int, tuple[int, list[StepRow]]] = {}
         ended: dict[int, tuple[int, IntentState, str]] = {}
-        for line, body in self._lines(intent_id, _ATTEMPTS):
-            number = body["number"]
-            if line.kind == "begun":
-                begun[number] = (line.at, [])
-            elif line.kind == "step":
-                step = StepRow(seq=line.seq, at=line.at, name=body["name"], facts=body["facts"])
-                begun[number][1].append(step)
-            else:
-                ended[number] = (line.at, IntentState(body["state"]), body["reason"])
+        with self._understanding():
+            for line, body in self._lines(intent_id, _ATTEMPTS):
+                number = body["number"]
+                if line.kind == "begun":
+                    begun[number] = (line.at, [])
+                elif line.kind == "step":
+                    step = StepRow(seq=line.seq, at=line.at, name=body["name"], facts=body["facts"])
+                    begun[number][1].append(step)
+                else:
+                    ended[number] = (line.at, IntentState(body["state"]), body["reason"])
         return [
             AttemptRow(
                 number=number,
@@ -170,18 +171,28 @@ class JournalReader:
         Args:
             intent_id: whole.
         """
-        found = self._lines(intent_id, ("plan",))
-        if not found:
-            return None
-        line, body = found[-1]
-        return RecordedPlan(
-            at=line.at, summary=body["summary"], lines=tuple(body["lines"]), problems=tuple(body["problems"])
-        )
+        with self._understanding():
+            for line, body in reversed(self._lines(intent_id, ("plan",))):
+                return RecordedPlan(
+                    at=line.at,
+                    summary=body["summary"],
+                    lines=tuple(body["lines"]),
+                    problems=tuple(body["problems"]),
+                )
+        return None
 
     def _lines(self, intent_id: str, kinds: Iterable[str]) -> list[tuple[AuditLine, Any]]:
-        with telling(self.path):
-            lines = list(read_lines(self._connection, intent=intent_id, kinds=kinds))
+        lines = list(read_lines(self._connection, intent=intent_id, kinds=kinds))
         return [(line, json.loads(line.body)) for line in lines]
+
+    @contextmanager
+    def _understanding(self) -> Iterator[None]:
+        """Lines of the audit that no watcher writes are damage, not a bug."""
+        with telling(self.path):
+            try:
+                yield
+            except (LookupError, TypeError, ValueError) as error:
+                raise UnreadableRowError(f"a line of its audit cannot be understood: {error!a}") from None
 
     def open_conditions(self) -> list[OpenCondition]:
         """The conditions that hold, as far as the journal knows."""

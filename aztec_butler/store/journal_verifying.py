@@ -18,13 +18,15 @@ import msgspec
 from aztec_butler.core.intents import ActionKind, Cause, IntentState, intent_id
 from aztec_butler.store.journal_audit import NO_HASH, line_hash
 from aztec_butler.store.journal_commits import checkpoint_mark, read_checkpoint
+from aztec_butler.store.journal_errors import UnreadableRowError
 from aztec_butler.store.journal_events import digest_of, mark_of, unpack
 from aztec_butler.store.journal_intents import COLUMNS, REACHABLE, row_digest
 from aztec_butler.store.journal_rows import Finding
 from aztec_butler.store.journal_schema import expected_schema, schema_of
 
 _UNREADABLE: Final = (
-    TypeError, ValueError, LookupError, AttributeError, OverflowError, struct.error, msgspec.MsgspecError
+    TypeError, ValueError, LookupError, AttributeError, OverflowError, struct.error, msgspec.MsgspecError,
+    UnreadableRowError,
 )  # fmt: skip
 """What reading a row may raise that no watcher wrote."""
 _MOST_OF_SQLITE: Final = 20
@@ -43,7 +45,7 @@ def verify(connection: sqlite3.Connection, *, noted: str | None = None) -> list[
             if text != "ok":
                 found.append(Finding(where="file", which="pages", reason=ascii(text)[1:-1]))
         found += _Proof(connection, noted).findings()
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         found.append(Finding(where="file", which="pages", reason=f"it cannot be read on: {error!a}"))
     return found
 
