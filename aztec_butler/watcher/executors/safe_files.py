@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from aztec_butler.core.calldata.arguments import count_of
 from aztec_butler.core.calls import Call
 from aztec_butler.core.errors import InputError
 from aztec_butler.core.intents import ActionKind, Intent
@@ -74,7 +75,7 @@ class SafeFiles:
     def plan(self, intent: Intent, calls: tuple[Call, ...]) -> tuple[str, ...]:
         """The files that would be written, with their digests."""
         return tuple(
-            f"{place} would be written, {len(batch.calls)} transactions,"
+            f"{place} would be written, {count_of(len(batch.calls), 'transaction')},"
             f" sha256 {hashlib.sha256(encode_batch(batch)).hexdigest()}"
             for place, batch in self._batches(intent, calls)
         )

@@ -404,6 +404,19 @@ def test_top_up__safe_too_poor__refused(make, safe, folder):
     assert not folder.exists()
 
 
+def test_top_up__receiver_refuses_ether__not_handed_out(make, safe, folder, devnet):
+    devnet.chain.set_ether_balance(safe.address, 10 * ETHER)
+    token = devnet.contract("staking_asset").address
+    intent = intent_of(
+        TopUp(publisher=token, amount_wei=1, balance_wei=0, low_wei=ETHER, from_safe=safe.address)
+    )
+    assert any("has code" in line for line in make().plan(intent).lines)
+    assert make().plan(intent).problems
+    with pytest.raises(CheckFailed, match="would not succeed"):
+        make().act(intent, Steps())
+    assert not folder.exists()
+
+
 def test_top_up__somebody_else_paid__done(make, safe, devnet):
     devnet.chain.set_ether_balance(PUBLISHER, ETHER)
     assert make().look(topping_up(safe), Steps()).standing is Standing.DONE
