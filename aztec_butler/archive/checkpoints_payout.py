@@ -13,7 +13,7 @@ import attrs
 from aztec_butler.archive.checkpoints import CheckpointReader
 from aztec_butler.clients.blocks import decode_stamp
 from aztec_butler.clients.multicall import Multicall, Read
-from aztec_butler.core.checkpoint_headers import proposed_coinbase
+from aztec_butler.core.checkpoint_headers import proposed_header
 from aztec_butler.core.contracts import ROLLUP
 from aztec_butler.core.duty_checkpoints import Checkpoint, Fate
 from aztec_butler.core.errors import DecodeError, InputError, NodeRefused, NotFoundError
@@ -230,11 +230,19 @@ def _coinbase(checkpoint: Checkpoint, transaction: Any) -> str:
             transaction=checkpoint.transaction_hash,
             block=checkpoint.block_number,
         )
-    coinbase = proposed_coinbase(parse_bytes(transaction["input"]), parse_bytes(checkpoint.archive))
-    if coinbase is None:
+    header = proposed_header(parse_bytes(transaction["input"]), parse_bytes(checkpoint.archive))
+    if header is None:
         raise DecodeError(
             "the coinbase of a checkpoint cannot be read: its transaction is of a form that is not known here",
             checkpoint=checkpoint.number,
             transaction=checkpoint.transaction_hash,
         )
-    return coinbase
+    if header.slot != checkpoint.slot:
+        # Who proposed it is told by the slot, and the slot by the time of the block, until a rollup says otherwise.
+        raise DecodeError(
+            "a checkpoint was proposed outside of its slot, so that its proposer is not known",
+            checkpoint=checkpoint.number,
+            slot=header.slot,
+            proposed_in_slot=checkpoint.slot,
+        )
+    return header.coinbase

@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
+
 from aztec_butler.core.decoding import Decoded
 from aztec_butler.core.decoding_calls import explain
 
 
-def proposed_coinbase(calldata: bytes, archive: bytes) -> str | None:
-    """Whom a checkpoint names for its sequencer's reward.
+@attrs.frozen(kw_only=True)
+class ProposedHeader:
+    """What matters of a checkpoint's header."""
+
+    slot: int
+    coinbase: str
+    """Whom it names for its sequencer's reward."""
+
+
+def proposed_header(calldata: bytes, archive: bytes) -> ProposedHeader | None:
+    """The header of a proposed checkpoint.
 
     Nodes send a proposal together with votes in one transaction, so it is looked for at any depth.
 
@@ -19,15 +30,21 @@ def proposed_coinbase(calldata: bytes, archive: bytes) -> str | None:
         archive: root of the archive tree with the checkpoint, as ``CheckpointProposed`` tells it.
 
     Returns:
-        The coinbase; None when the calldata is of no form that is known here, or proposes other checkpoints.
+        The header; None when the calldata is of no form that is known here, or proposes other checkpoints.
 
-    Source: Rollup ``propose``, ``ProposedHeader.coinbase``.
+    Source: Rollup ``propose``, ``ProposedHeader``.
     """
     for call in explain(calldata).walk():
         header = _header(call, archive)
         if header is not None:
-            return str(header["coinbase"])
+            return ProposedHeader(slot=header["slotNumber"], coinbase=str(header["coinbase"]))
     return None
+
+
+def proposed_coinbase(calldata: bytes, archive: bytes) -> str | None:
+    """Whom a checkpoint names for its sequencer's reward; arguments and None as for ``proposed_header``."""
+    header = proposed_header(calldata, archive)
+    return None if header is None else header.coinbase
 
 
 def _header(call: Decoded, archive: bytes) -> Mapping[str, Any] | None:
@@ -37,4 +54,4 @@ def _header(call: Decoded, archive: bytes) -> Mapping[str, Any] | None:
     if not isinstance(proposal, Mapping) or proposal.get("archive") != archive:
         return None  # Governance has a function of this name, too
     header = proposal.get("header")
-    return header if isinstance(header, Mapping) and "coinbase" in header else None
+    return header if isinstance(header, Mapping) and {"coinbase", "slotNumber"} <= header.keys() else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aztec_butler.core.checkpoint_headers import proposed_coinbase
+from aztec_butler.core.checkpoint_headers import ProposedHeader, proposed_coinbase, proposed_header
 from aztec_butler.core.contracts import GOVERNANCE, MULTICALL3, ROLLUP, SLASHING_PROPOSER
 from aztec_butler.core.hexes import ZERO_ADDRESS
 
@@ -40,6 +40,12 @@ def test_coinbase__of_a_proposal_alone_or_with_votes__is_found(generation):
     call = proposal(generation)
     for calldata in (call, together(call), together(VOTE, call), together(VOTE, together(call, VOTE))):
         assert proposed_coinbase(calldata, ARCHIVE) == COINBASE
+
+
+@pytest.mark.parametrize("generation", [2, 4, 5])
+def test_header__of_a_proposal__has_the_slot_and_the_coinbase(generation):
+    found = proposed_header(together(VOTE, proposal(generation)), ARCHIVE)
+    assert found == ProposedHeader(slot=77, coinbase=COINBASE)
 
 
 def test_coinbase__two_proposals_in_one_transaction__is_that_of_the_archive():
