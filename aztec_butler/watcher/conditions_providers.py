@@ -158,7 +158,7 @@ def _left(provider: OwnProvider) -> str:
     count = provider.keys_queued
     left = f"has {count} {'key' if count == 1 else 'keys'} left"
     if provider.runway_seconds:
-        left += f", which last {render_duration(provider.runway_seconds)} at the pace of the last four weeks"
+        left += f", enough for {render_duration(provider.runway_seconds)} at the pace of the last four weeks"
     return left
 
 

@@ -25,7 +25,7 @@ from aztec_butler.watcher.handlers import ALWAYS, HANDLERS, intents_of, own_word
 
 pytestmark = [pytest.mark.devnet, pytest.mark.xdist_group("history")]
 
-ROUND_TRIPS = 12
+ROUND_TRIPS = 10
 PUBLISHERS = (wallet("publisher"), wallet("staker"))
 
 

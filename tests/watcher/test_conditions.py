@@ -92,7 +92,7 @@ def test_keys_low__none_left__is_critical_as_well():
 def test_keys_low__by_runway__adds_what_lasts_twice_as_long():
     (add,) = only(low(30, 6 * DAY), ActionKind.ADD_KEYS)
     assert AddKeys.from_json(add.parameters).count == 40  # 70 keys at 5 a day: two weeks
-    assert "which last 6d at the pace of the last four weeks" in add.summary
+    assert "enough for 6d at the pace of the last four weeks" in add.summary
     assert low(30, 7 * DAY) == ()
 
 
