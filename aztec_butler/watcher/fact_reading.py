@@ -6,7 +6,7 @@ is not known, and said so. Keystores are no such part: an attester that only the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -41,6 +41,7 @@ from aztec_butler.watcher.facts import (
 )
 from aztec_butler.watcher.own_keystores import OwnKeys, OwnKeystores
 from aztec_butler.watcher.prepared_keys import read_prepared_keys
+from aztec_butler.watcher.questions import Questions, good
 from aztec_butler.watcher.settings import WatcherSettings
 from aztec_butler.watcher.slashing_reading import SlashingReader
 from aztec_butler.watcher.source import Source
@@ -99,7 +100,7 @@ class FactReader:
             state, provider_ids, (*settings.attesters, *(() if keys is None else keys.coinbases))
         )
         rules = self._slashing.learn(state.rollups, snapshot.block)
-        asked = _Questions()
+        asked = Questions()
         owners = asked.tried(
             {
                 split: Read(split, PULL_SPLIT.function("owner"))
@@ -122,7 +123,7 @@ class FactReader:
         expected = self._proposals
         proposals = asked.tried(_state_reads(snapshot.deployment, range(expected)))
         rounds = asked.read(dict(enumerate(self._slashing.plan(rules, snapshot.block.timestamp))))
-        asked.ask(self._source, snapshot)
+        asked.ask(self._source.multicall, snapshot.block)
         troubles: dict[str, str] = {}
         prepared = self._prepared(state, troubles)
         return Facts(
@@ -208,7 +209,7 @@ class FactReader:
             answers = self._source.multicall.read(list(more.values()), snapshot.block)
             numbers |= dict(zip(more, answers, strict=True))
         self._proposals = count
-        states = {proposal: PROPOSAL_STATES[_good(number)] for proposal, number in numbers.items()}
+        states = {proposal: PROPOSAL_STATES[good(number)] for proposal, number in numbers.items()}
         return {proposal: state for proposal, state in states.items() if state not in _OVER}
 
     def _prepared(self, state: StakingState, troubles: dict[str, str]) -> PreparedKeys | None:
@@ -236,44 +237,10 @@ class FactReader:
         return tuple(each for each in offenses if each.attester in addresses)
 
 
-class _Questions:
-    """Reads of several parts that travel together."""
-
-    def __init__(self) -> None:
-        self._reads: list[Read] = []
-        self._answers: Sequence[Any] | None = None
-
-    def tried(self, reads: Mapping[Any, Read]) -> Callable[[], dict[Any, Any]]:
-        """What gives the answers once they are there; an error stands in the place of a read that failed by itself."""
-        start = len(self._reads)
-        self._reads += reads.values()
-
-        def answers() -> dict[Any, Any]:
-            assert self._answers is not None  # asked by now
-            return dict(zip(reads, self._answers[start : start + len(reads)], strict=True))
-
-        return answers
-
-    def read(self, reads: Mapping[Any, Read]) -> Callable[[], dict[Any, Any]]:
-        """What gives the answers once they are there, or raises the first that failed."""
-        answers = self.tried(reads)
-        return lambda: {name: _good(answer) for name, answer in answers().items()}
-
-    def ask(self, source: Source, snapshot: Snapshot) -> None:
-        """Ask everything at once."""
-        self._answers = source.multicall.try_read(self._reads, snapshot.block) if self._reads else ()
-
-
-def _good(answer: Any) -> Any:
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
-
-
 def _owners(answers: Mapping[str, Any]) -> dict[str, str | None]:
     """The owner of each split; None for what does not answer as a split does."""
     return {
-        split: None if isinstance(answer, DecodeError | RevertError) else _good(answer)
+        split: None if isinstance(answer, DecodeError | RevertError) else good(answer)
         for split, answer in answers.items()
     }
 
