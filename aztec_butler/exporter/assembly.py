@@ -41,7 +41,7 @@ from aztec_butler.exporter.l1_reading import MAX_AGE_SECONDS, L1Reading
 from aztec_butler.exporter.ours import Who
 from aztec_butler.exporter.own_files import OwnFiles
 from aztec_butler.exporter.patient_source import OpenSource, PatientSource
-from aztec_butler.exporter.self_metrics import RequestLike
+from aztec_butler.serving.self_metrics import RequestLike
 from aztec_butler.exporter.settings import ExporterSettings, NetworkSettings
 from aztec_butler.exporter.stats_reader import StatsReader
 

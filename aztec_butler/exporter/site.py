@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Final
 
 from aztec_butler.exporter.board import Board, CollectorState
-from aztec_butler.exporter.self_metrics import SelfMetrics
+from aztec_butler.serving.self_metrics import SelfMetrics
 from aztec_butler.serving.site import (
     HEALTH,
     OPENMETRICS_END,

@@ -11,7 +11,7 @@ import pytest
 
 from aztec_butler.exporter import collectors
 from aztec_butler.exporter.catalogue import METRICS
-from aztec_butler.exporter.self_metrics import SelfMetrics
+from aztec_butler.serving.self_metrics import SelfMetrics
 from aztec_butler.serving.metric import Metric
 
 MODULES = [

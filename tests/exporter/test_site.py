@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_pla
 from aztec_butler.clients.request_details import RequestDetails
 from aztec_butler.exporter import table
 from aztec_butler.exporter.board import Board
-from aztec_butler.exporter.self_metrics import SelfMetrics
+from aztec_butler.serving.self_metrics import SelfMetrics
 from aztec_butler.exporter.site import ExporterSite
 from aztec_butler.serving.metric import Metric
 

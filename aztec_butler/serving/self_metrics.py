@@ -1,4 +1,4 @@
-"""What the exporter says of itself: its build, and every request it makes to a node."""
+"""What a long-running process says of itself: its build, and every request it makes to a node."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class _WithoutTimesOfBirth(CollectorRegistry):
 
 
 class SelfMetrics:
-    """The exporter's own metrics, in a registry of their own.
+    """The metrics of a process about itself, in a registry of their own.
 
     Args:
         version: the package's.
