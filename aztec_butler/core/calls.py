@@ -77,6 +77,11 @@ class Call:
     def __attrs_post_init__(self) -> None:
         check_uint("value_wei", self.value_wei)
 
+    def _repr_html_(self) -> str:
+        from aztec_butler.core.call_cards import call_card
+
+        return call_card(self)
+
     @property
     def selector(self) -> str:
         """First four bytes as 0x hex: which function is called; ``0x`` where there are none."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
+from aztec_butler.core.cards import Card
 from aztec_butler.core.errors import NotFoundError
 from aztec_butler.core.known_keys import KeyPlace, KnownKey
 from aztec_butler.core.records import ProviderConfiguration, unit
@@ -38,7 +39,7 @@ class NextKey:
 
 
 @attrs.frozen(kw_only=True)
-class ProviderDetails:
+class ProviderDetails(Card):
     """One operator registered in the StakingRegistry."""
 
     provider_id: int

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import attrs
 
+from aztec_butler.core.cards import Card
 from aztec_butler.core.exits import ExitState
 from aztec_butler.core.history import Outcome
 from aztec_butler.core.lifecycle import Lifecycle
@@ -15,7 +16,7 @@ from aztec_butler.core.records import Status, unit
 
 
 @attrs.frozen(kw_only=True)
-class Attester:
+class Attester(Card):
     """One attester that the staking contracts know."""
 
     attester: str
@@ -45,7 +46,7 @@ class Attester:
 
 
 @attrs.frozen(kw_only=True)
-class QueueEntry:
+class QueueEntry(Card):
     """One funded deposit that waits for activation."""
 
     position: int
@@ -67,7 +68,7 @@ class QueueEntry:
 
 
 @attrs.frozen(kw_only=True)
-class Provider:
+class Provider(Card):
     """One operator registered in the StakingRegistry."""
 
     provider_id: int
@@ -93,7 +94,7 @@ class Provider:
 
 
 @attrs.frozen(kw_only=True)
-class Delegation:
+class Delegation(Card):
     """One stake with a provider."""
 
     provider_id: int
@@ -123,7 +124,7 @@ class Delegation:
 
 
 @attrs.frozen(kw_only=True)
-class Exit:
+class Exit(Card):
     """One exit, by withdrawal or by ejection, pending or paid."""
 
     attester: str
@@ -153,7 +154,7 @@ class Exit:
 
 
 @attrs.frozen(kw_only=True)
-class Slashing:
+class Slashing(Card):
     """One slash, and how its attester stands now."""
 
     block_number: int
@@ -236,7 +237,7 @@ class HistoryStep:
 
 
 @attrs.frozen(kw_only=True)
-class LifecycleAnswer:
+class LifecycleAnswer(Card):
     """Where one address stands."""
 
     attester: str

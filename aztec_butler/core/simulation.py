@@ -104,6 +104,11 @@ class Simulation:
 
         return "\n".join(lines_of_simulation(self))
 
+    def _repr_html_(self) -> str:
+        from aztec_butler.core.call_cards import simulation_card
+
+        return simulation_card(self)
+
 
 def check_calls(calls: Sequence[Call]) -> tuple[Call, ...]:
     """The calls to simulate.
