@@ -17,7 +17,7 @@ from aztec_butler.cli.words import prepare_words, take_apart
 from aztec_butler.core.setting_layers import ENVIRONMENT_PREFIX, names_of
 from aztec_butler.core.settings import SETTINGS
 from aztec_butler.exporter import table
-from aztec_butler.exporter.self_metrics import SelfMetrics
+from aztec_butler.serving.self_metrics import SelfMetrics
 from aztec_butler.exporter.setting_values import COLLECTORS
 from aztec_butler.exporter.settings import OWN_SETTINGS, PROCESS_SETTINGS
 from aztec_butler.exporter.settings_reading import read_exporter_settings
