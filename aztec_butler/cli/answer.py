@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from aztec_butler.core.errors import CheckFailed
+from aztec_butler.core.errors import ButlerError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,7 +38,7 @@ class Answer:
     essential: tuple[str, ...] = ()
     lines: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
-    failure: CheckFailed | None = None
+    failure: ButlerError | None = None
     table: "pa.Table | None" = None
 
     @property

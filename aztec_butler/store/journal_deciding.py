@@ -92,16 +92,7 @@ class JournalDecider(JournalReader):
         """
         with self._writing(now) as pen:
             row = self._intents.find(intent_id)
-            if row.state is not IntentState.WAITING:
-                raise InputError(
-                    "this action does not wait for a decision",
-                    id=row.id,
-                    state=row.state.value,
-                    hint="aztec-butler actions list shows those that do"
-                    if row.state not in _RETRYABLE
-                    else "aztec-butler actions retry makes it ready again",
-                )
-            self._check_time(row, now)
+            self.check_waits(row, now=now)
             state = IntentState.READY if approve else IntentState.REJECTED
             what = f"{'approved' if approve else 'rejected'} by {by}"
             self._intents.change(
@@ -131,11 +122,7 @@ class JournalDecider(JournalReader):
         """
         with self._writing(now) as pen:
             row = self._intents.find(intent_id)
-            if row.state not in _RETRYABLE:
-                raise InputError(
-                    "this action is neither dead nor rejected nor dry", id=row.id, state=row.state.value
-                )
-            self._check_time(row, now)
+            self.check_retryable(row, now=now)
             self._intents.change(
                 row.id,
                 pen,
@@ -148,6 +135,45 @@ class JournalDecider(JournalReader):
                 failures=0,
             )
             return self._intents.find(row.id)
+
+    @classmethod
+    def check_waits(cls, row: IntentRow, *, now: int) -> None:
+        """That somebody can decide about an intent.
+
+        Args:
+            row: the intent as it stands.
+            now: Unix seconds.
+
+        Raises:
+            InputError: it does not wait, or its time is over.
+        """
+        if row.state is not IntentState.WAITING:
+            raise InputError(
+                "this action does not wait for a decision",
+                id=row.id,
+                state=row.state.value,
+                hint="aztec-butler actions retry makes it ready again"
+                if row.state in _RETRYABLE
+                else "aztec-butler actions list shows those that do",
+            )
+        cls._check_time(row, now)
+
+    @classmethod
+    def check_retryable(cls, row: IntentRow, *, now: int) -> None:
+        """That an intent can be made ready again.
+
+        Args:
+            row: the intent as it stands.
+            now: Unix seconds.
+
+        Raises:
+            InputError: nobody gave it up, or its time is over.
+        """
+        if row.state not in _RETRYABLE:
+            raise InputError(
+                "this action is neither dead nor rejected nor dry", id=row.id, state=row.state.value
+            )
+        cls._check_time(row, now)
 
     @staticmethod
     def _check_time(row: IntentRow, now: int) -> None:
