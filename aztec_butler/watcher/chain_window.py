@@ -17,6 +17,7 @@ Window: TypeAlias = tuple[BlockRef, ...]
 """Blocks without a gap, oldest first."""
 
 _ALL_AT_ONCE = 16
+_NEWEST = 4
 
 
 def appended(window: Window, blocks: Sequence[BlockRef], *, size: int, final: BlockRef | None) -> Window:
@@ -84,10 +85,10 @@ def search_parting(window: Window) -> Generator[list[int], Mapping[int, str | No
 
 
 def _places(same: int, other: int) -> list[int]:
-    """Which places to ask for, ascending: all of few; else ever wider steps back, and the oldest."""
+    """Which places to ask for, ascending: all of few; else the newest, ever wider steps back, and the oldest."""
     if other - same - 1 <= _ALL_AT_ONCE:
         return list(range(same + 1, other))
-    places, step = set(), 1
+    places, step = set(range(other - _NEWEST, other)), 2 * _NEWEST
     while other - step > same:
         places.add(other - step)
         step *= 2

@@ -12,8 +12,7 @@ There are two cursors. ``noticed`` follows the head: what it tells may vanish, a
 moves over blocks that are final only, and reads all of their logs again, each answer checked to be of the chain that leads
 to the final block: so nothing that a node said about the head can make it miss or keep anything.
 
-Nothing but the checkpoint is remembered, save how often in a row nodes contradicted it. A call that failed half-way is
-made again with the checkpoint that was kept last.
+Nothing has to be remembered but the checkpoint: a call that failed half-way is made again with the one that was kept last.
 """
 
 from __future__ import annotations
@@ -30,6 +29,7 @@ from aztec_butler.store.journal_entry import Delivery
 from aztec_butler.watcher import chain_window
 from aztec_butler.watcher.chain_check import ChainCheck
 from aztec_butler.watcher.final_reading import FinalReader, events_of
+from aztec_butler.watcher.noticed_logs import NoticedLogs
 from aztec_butler.watcher.polling import Look, Stretch, fetch_blocks, look_at_head, read_stretch
 from aztec_butler.watcher.steps import Step, WatchedLogs
 
@@ -103,6 +103,7 @@ class Follower:
             canary=canary,
             on_step=on_step,
         )
+        self._noticed = NoticedLogs()
         self._has_reached_head = False
         self._noticed_of: WatchedLogs | None = None
         self._asked: tuple[WatchedLogs, LogFilter] | None = None
@@ -158,7 +159,7 @@ class Follower:
             return
         if target is not None and (checkpoint.noticed is None or checkpoint.noticed.number < target.number):
             # Far behind: what is final needs no notice before.
-            for step in self._final.steps(checkpoint, watched, target):
+            for step in self._finals(checkpoint, watched, target):
                 yield step
                 checkpoint = step.checkpoint
         for step in self._notices(checkpoint, watched, asked, look):
@@ -168,8 +169,7 @@ class Follower:
             return  # the chain turned meanwhile
         target = self._target(checkpoint, look)
         if target is not None:
-            for step in self._final.steps(checkpoint, watched, target):
-                yield step
+            yield from self._finals(checkpoint, watched, target)
         self._chain.agree()
         self._has_reached_head = True
 
@@ -229,13 +229,15 @@ class Follower:
         window = chain_window.appended(
             checkpoint.window, stretch.blocks, size=self._window, final=checkpoint.final
         )
-        return Step(
+        step = Step(
             delivery=Delivery.NOTICED,
             first_block=checkpoint.noticed.number + 1,
             last_block=newest.number,
             checkpoint=attrs.evolve(checkpoint, noticed=newest, window=window),
             events=events_of(stretch.logs, watched),
         )
+        self._noticed.remember(step)
+        return step
 
     def _notices_of_new_contracts(self, checkpoint: Checkpoint, watched: WatchedLogs) -> Iterator[Step]:
         """What contracts logged that came to be watched when the blocks had been noticed."""
@@ -254,6 +256,13 @@ class Follower:
         return read_stretch(self._rpc, asked, first_block, last_block, logs_from=self._start_block or 0)
 
     # ------------------------------------------------------------------ what is final
+
+    def _finals(self, checkpoint: Checkpoint, watched: WatchedLogs, target: BlockRef) -> Iterator[Step]:
+        for step in self._final.steps(checkpoint, watched, target):
+            if step.contracts is None:
+                self._noticed.check(checkpoint, step)
+            yield step
+            checkpoint = step.checkpoint
 
     def _target(self, checkpoint: Checkpoint, look: Look) -> BlockRef | None:
         """The last block that is final now; None when there is none yet."""
@@ -275,4 +284,5 @@ class Follower:
         """What the node is asked for, made anew when something else is watched."""
         if self._asked is None or self._asked[0] is not watched:
             self._asked = (watched, watched.filter())
+            self._noticed = NoticedLogs()  # of what is not watched any more, nothing will be final
         return self._asked[1]
