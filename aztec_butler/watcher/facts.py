@@ -25,7 +25,7 @@ GONE: Final = frozenset({Lifecycle.ZOMBIE, Lifecycle.EXITING, Lifecycle.EXITED})
 
 @attrs.frozen(kw_only=True)
 class OwnAttester:
-    """One of our attesters: named by settings or keystores, or ever listed by or staked with a provider of ours.
+    """One of our attesters: named by settings or keystores, or ever listed by a provider of ours.
 
     Args:
         attester: checksummed.
@@ -192,7 +192,7 @@ def own_provider_ids(state: StakingState, named: Collection[int], admin: str | N
 def own_addresses(
     state: StakingState, provider_ids: Collection[int], named: Collection[str]
 ) -> tuple[str, ...]:
-    """Our attesters: those named, and everyone whom our providers ever listed or got a stake for.
+    """Our attesters: those named, and everyone whom our providers ever listed; nobody else can be staked on with them.
 
     Args:
         state: everything at one block.
@@ -203,8 +203,7 @@ def own_addresses(
     listed = [
         attester for each in history.listings if each.provider_id in ours for attester in each.attesters
     ]
-    staked = [each.attester for each in history.delegations if each.provider_id in ours]
-    return tuple(dict.fromkeys((*named, *listed, *staked)))
+    return tuple(dict.fromkeys((*named, *listed)))
 
 
 def standing_split(state: StakingState, attester: str, provider_ids: Collection[int]) -> str | None:

@@ -13,7 +13,6 @@ from aztec_butler import connect
 from aztec_butler.clients.logs import fetch_logs
 from aztec_butler.core.errors import CheckFailed, NodeRefused, NotFoundError
 from aztec_butler.core.events import decode_logs
-from aztec_butler.core.governance import ProposalState
 from aztec_butler.core.hexes import ZERO_ADDRESS
 from aztec_butler.core.intents import ActionKind
 from aztec_butler.core.lifecycle import Lifecycle
@@ -328,8 +327,10 @@ def test_season__before_a_round_was_executed__its_slash_is_decided(net, facts, s
     assert not [each for each in after.rounds if each.amount_wei]
 
 
-def test_season__proposals__none_is_open(facts):
-    assert all(isinstance(state, ProposalState) for state in facts.proposals.values())
+def test_facts__proposals_that_a_reorganisation_took_away__are_none(net, settings):
+    reader = FactReader(net, settings)
+    reader._proposals = 2  # as on the chain that is gone
+    assert reader.read("latest").proposals == {}
 
 
 def test_table__kinds_that_the_season_does_not_play__are_few(net, facts):

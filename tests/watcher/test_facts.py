@@ -37,7 +37,7 @@ DAVE = account(61)
 # --------------------------------------------------------------------------- who is ours
 
 
-def test_own_addresses__ever_listed_or_staked__and_named_ones_first():
+def test_own_addresses__ever_listed__and_named_ones_first():
     story = Story().registered().registered(2).listed(ALICE, BOB).dripped(ALICE)
     story.listed(CAROL, provider_id=2)
     delegate(story, BOB, SPLIT)
@@ -79,6 +79,13 @@ def test_own_attesters__waiting__says_when_and_whether_it_will_fail():
     assert facts.attesters[BOB].fails_because
     assert facts.attesters[BOB].activation_at is None
     assert not facts.attesters[BOB].earns
+
+
+def test_own_attesters__queued_twice__the_first_deposit_is_the_one_that_counts():
+    story = delegate(delegate(Story().registered().listed(ALICE, ALICE), ALICE, SPLIT), ALICE, CAROL)
+    own = facts_of(story).attesters[ALICE]
+    assert (own.fails_because, own.split) == (None, SPLIT)
+    assert own.activation_at is not None
 
 
 def test_standing_split__stake_through_a_stranger__is_not_ours():
