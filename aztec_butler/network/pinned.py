@@ -39,18 +39,19 @@ class PinnedNetwork:
 
     # -- blocks
 
-    def at(self, block: int | str) -> Self:
+    def at(self, block: int | str, *, progress: Progress | None = None) -> Self:
         """The same network pinned to a block: everything it reads is of that block and read once.
 
         Args:
             block: a number, a hash, or ``latest``, ``safe``, ``finalized``, resolved now.
+            progress: told about long reads at this block, in place of what ``connect`` was given.
 
         Raises:
             InputError: no block's name.
             NotFoundError: the chain has no such block yet, or no longer.
             NodeError: the node failed.
         """
-        pinned = self._look_at(parse_block(block))
+        pinned = self._look_at(parse_block(block), progress)
         return type(self)(self._connection, pinned[0].block.number, pinned)
 
     @property
