@@ -70,7 +70,7 @@ def search_parting(window: Window) -> Generator[list[int], Mapping[int, str | No
     """
     same, other = -1, len(window)
     while other - same > 1:
-        places = _places(same, other)
+        places = _places(same, other, first=other == len(window) and same < 0)
         hashes = yield [window[place].number for place in places]
         agrees = [hashes[window[place].number] == window[place].hash for place in places]
         if sorted(agrees, reverse=True) != agrees:
@@ -84,10 +84,13 @@ def search_parting(window: Window) -> Generator[list[int], Mapping[int, str | No
     return window[same] if same >= 0 else None
 
 
-def _places(same: int, other: int) -> list[int]:
-    """Which places to ask for, ascending: all of few; else the newest, ever wider steps back, and the oldest."""
-    if other - same - 1 <= _ALL_AT_ONCE:
+def _places(same: int, other: int, *, first: bool) -> list[int]:
+    """Which places to ask for, ascending: all of few; at first the newest, and ever wider steps back; then evenly."""
+    between = other - same - 1
+    if between <= _ALL_AT_ONCE:
         return list(range(same + 1, other))
+    if not first:
+        return sorted({same + 1 + between * part // _ALL_AT_ONCE for part in range(_ALL_AT_ONCE)})
     places, step = set(range(other - _NEWEST, other)), 2 * _NEWEST
     while other - step > same:
         places.add(other - step)

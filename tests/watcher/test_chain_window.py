@@ -43,7 +43,7 @@ def test_search_parting__of_any_chain__finds_the_last_shared_block(first, size, 
     found, rounds, asked = parting(blocks, shared, head=head)
     expected = [each for each in blocks if each.number <= min(shared, head)]
     assert found == (expected[-1] if expected else None)
-    assert rounds <= 4
+    assert rounds <= 3
     assert asked <= 50
 
 
