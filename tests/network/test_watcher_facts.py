@@ -13,6 +13,7 @@ from aztec_butler import connect
 from aztec_butler.clients.logs import fetch_logs
 from aztec_butler.core.errors import CheckFailed, NodeRefused, NotFoundError
 from aztec_butler.core.events import decode_logs
+from aztec_butler.core.governance import ProposalState
 from aztec_butler.core.hexes import ZERO_ADDRESS
 from aztec_butler.core.intents import ActionKind
 from aztec_butler.core.lifecycle import Lifecycle
@@ -351,3 +352,27 @@ def test_table__kinds_that_the_season_does_not_play__are_few(net, facts):
         "StakingRegistryProviderAdminUpdateInitiated",
         "StakingRegistryProviderAdminUpdated",
     }
+
+
+def test_governance__a_proposal__is_told_as_an_event_and_while_it_is_open(played_season, settings):
+    devnet = played_season[0]
+    with devnet.restored():
+        addresses = devnet.addresses
+        options = {"registry": addresses["registry"], "staking_registry": addresses["staking_registry"]}
+        with connect("devnet", l1=devnet.url, progress=False, **options) as net:
+            reader = FactReader(net, settings)
+            assert reader.read("latest").proposals == {}
+            proposer = addresses["governance_proposer"]
+            devnet.contract("governance").send("propose", addresses["gse"], sender=proposer)
+            made = reader.read("latest")
+            assert made.proposals == {0: ProposalState.PENDING}
+            (event,) = [each for each in events_of(net, made) if type(each).__name__ == "GovernanceProposed"]
+            (notice,) = intents_of(event, made, settings)
+            assert (
+                f"Proposal 0 of Governance asks to carry out the payload {addresses['gse']}" in notice.summary
+            )
+            devnet.chain.wait(120)
+            devnet.chain.mine()
+            open_now = reader.read("latest")
+            assert open_now.proposals == {0: ProposalState.ACTIVE}
+            assert "proposal-active" in {each.name for each in conditions_of(open_now, settings)}
