@@ -90,7 +90,7 @@ def read_coinbases(raw: object) -> dict[str, str]:
 def _read_somebody(raw: object) -> str:
     address = read_address(raw)
     if address == ZERO_ADDRESS:
-        raise InputError("the zero address is nobody's: what goes there is lost")
+        raise InputError("the zero address is nobody's, and what goes there is lost")
     return address
 
 
