@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     )
     from aztec_butler.network import Network, connect
     from aztec_butler.network.extraction import extract
-    from aztec_butler.notebook import analysis
+    from aztec_butler.notebook import analysis, plots
     from aztec_butler.notebook.dask_frames import dask_events
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "dask_events",
     "events",
     "extract",
+    "plots",
 ]
 
 __version__ = "0.1.0"
@@ -74,6 +75,7 @@ _MODULES = {
     "calldata": "core.calldata",
     "columns": "core.columns",
     "events": "core.events",
+    "plots": "notebook.plots",
 }
 """Public names that are modules themselves."""
 

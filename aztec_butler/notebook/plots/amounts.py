@@ -25,13 +25,13 @@ def tokens(amount_wei: int) -> float:
 def short(value: float, _position: object = None) -> str:
     """A number of tokens in a few characters.
 
-    >>> short(200_000), short(1_250_000), short(2e9), short(0), short(17.5), short(999_999)
-    ('200k', '1.25M', '2bn', '0', '17.5', '1M')
+    >>> short(200_000), short(1_250_000), short(2e9), short(0), short(17.5), short(999_999), short(4_996_000)
+    ('200k', '1.25M', '2bn', '0', '17.5', '1M', '4.996M')
     """
     for size, name in ((1e9, "bn"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size * 0.9995:
-            return f"{value / size:.3g}{name}"
-    return f"{value:.3g}"
+        if abs(value) >= size * 0.99995:
+            return f"{value / size:.4g}{name}"
+    return f"{value:.4g}"
 
 
 def percent(share: float) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from aztec_butler.notebook.plots.looks import FAINT, INK
@@ -59,11 +61,10 @@ def legend(ax: Axes, handles: Sequence[Any] = (), labels: Sequence[str] = ()) ->
         labels: of these.
     """
     if not handles:
-        handles, labels = ax.get_legend_handles_labels()
+        handles, labels = _areas_first(*ax.get_legend_handles_labels())
     if not handles:
         return
-    widest = max(map(len, labels)) * _LEGEND_POINTS + _HANDLE_POINTS
-    columns = min(max(1, int(_width_points(ax) // widest)), len(labels))
+    columns = _columns(labels, _width_points(ax))
     rows = -(-len(labels) // columns)
     ax.legend(
         handles,
@@ -81,6 +82,25 @@ def legend(ax: Axes, handles: Sequence[Any] = (), labels: Sequence[str] = ()) ->
         handlelength=2.2,
     )
     _entitle(ax, ax.get_title(loc="left"), pad=10 + 15 * rows)
+
+
+def _areas_first(handles: list[Any], labels: list[str]) -> tuple[list[Any], list[str]]:
+    """What is below in the picture before the lines and marks above it."""
+    pairs = sorted(
+        zip(handles, labels, strict=True), key=lambda pair: isinstance(pair[0], Line2D | LineCollection)
+    )
+    return [handle for handle, _ in pairs], [label for _, label in pairs]
+
+
+def _columns(labels: Sequence[str], points: float) -> int:
+    """How many columns of labels fit side by side; matplotlib fills one after the other."""
+
+    def width(columns: int) -> float:
+        rows = -(-len(labels) // columns)
+        parts = [labels[at : at + rows] for at in range(0, len(labels), rows)]
+        return sum(max(map(len, part)) * _LEGEND_POINTS + _HANDLE_POINTS for part in parts)
+
+    return next((number for number in range(len(labels), 1, -1) if width(number) <= points), 1)
 
 
 def _entitle(ax: Axes, title: str, *, pad: float = 6) -> None:

@@ -65,7 +65,7 @@ def lorenz_curve(
         ax.plot(
             curve["holders_share"].to_numpy(),
             curve["stake_share"].to_numpy(),
-            label=f"by {level}: Gini {figures['gini']:.2f} of {len(curve) - 1:,}",
+            label=f"by {level} ({len(curve) - 1:,}): Gini {figures['gini']:.2f}",
             marker=look.marker if few else None,
             markersize=4,
             **look.stroke,

@@ -22,6 +22,8 @@ from aztec_butler.notebook.staked_rows import check_columns
 
 _NAMED: Final = 48
 """More rows than these have no room for names."""
+_UNNAMED: Final = 30
+"""Then the picture is as high as if there were so many."""
 _ROW_INCHES: Final = 0.21
 _MARKED: Final = 140
 """More columns than these have no room for marks."""
@@ -75,7 +77,7 @@ def duty_map(
     slots = proposers.sort_values("slot").reset_index(drop=True)
     people = _people(committees, slots) if wanted is None else list(dict.fromkeys(wanted))
     what = "Who is on duty" if checkpoints is None else "Who was on duty, and who proposed"
-    rows = min(max(len(people), 4), _NAMED)
+    rows = max(len(people), 4) if len(people) <= _NAMED else _UNNAMED
     ax = open_axes(ax, what, size=(8.0, 1.9 + _ROW_INCHES * rows))
     if slots.empty or slots["proposer"].isna().all() or not people:
         return blank(ax, proposers, "There is no committee in these epochs")

@@ -64,6 +64,7 @@ GREEN: Final = Look(colour=_GREEN, hatch="...", line=(0, (5, 1, 1, 1)), marker="
 YELLOW: Final = Look(colour=_YELLOW, hatch="xxx", line=(0, (3, 1)), marker="D", edge="#8a7f00")
 BLACK: Final = Look(colour="#000000", hatch="", line=(0, (1, 1)), marker="v", edge="white")
 SKY: Final = Look(colour=_SKY, hatch="\\\\\\", line=(0, (3, 1, 1, 1, 1, 1)), marker="P", edge="white")
+BARE: Final = Look(colour="#ffffff", hatch="", line="-", marker="x", edge=INK)
 GREY: Final = Look(colour=PALE, hatch="", line="-", marker=".", edge="white")
 
 SERIES: Final = (BLUE, ORANGE, BLACK, GREEN)

@@ -20,6 +20,7 @@ _PARTS: Final[tuple[tuple[str, str, Look], ...]] = (
     ("provider_wei", "to providers, as commission", ORANGE),
     ("direct_wei", "to other coinbases, undivided", GREEN),
 )
+_MOST_APART: Final = 90
 _DAY: Final = 86_400
 _WORDS: Final = {
     60: "minute",
@@ -54,15 +55,19 @@ def rewards_per_day(ledger: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     at = days(periods.index.to_series())
     width = period / _DAY
     below = np.zeros(len(at))
+    few = len(at) <= _MOST_APART
+    gap = 0.92 if few else 1.0
+    # Outlines and hatching of hundreds of bars would cover what they are there to tell apart.
+    plain = {} if few else {"hatch": None, "linewidth": 0.0}
     for name, label, look in _PARTS:
         heights = np.array([tokens(amount) for amount in periods[name]])
         if heights.any():
-            ax.bar(at, heights, width * 0.92, bottom=below, align="edge", label=label, **look.area)
+            ax.bar(at, heights, width * gap, bottom=below, align="edge", label=label, **look.area | plain)
         below += heights
     claimed = np.array([tokens(amount) for amount in periods["claimed_wei"]])
     if (some := claimed > 0).any():
         ax.plot(
-            at[some] + width * 0.46,
+            at[some] + width * gap / 2,
             claimed[some],
             linestyle="none",
             marker=BLACK.marker,

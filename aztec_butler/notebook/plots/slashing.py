@@ -11,7 +11,7 @@ from aztec_butler.core.errors import InputError
 from aztec_butler.core.slashing_round_rows import RoundState
 from aztec_butler.notebook.plots.amounts import short, tokens
 from aztec_butler.notebook.plots.canvas import blank, finish, grid, legend, open_axes, whole_numbers
-from aztec_butler.notebook.plots.looks import BLACK, BLUE, GREEN, GREY, INK, ORANGE, YELLOW, Look
+from aztec_butler.notebook.plots.looks import BARE, BLACK, BLUE, GREEN, INK, ORANGE, YELLOW, Look
 from aztec_butler.notebook.staked_rows import check_columns
 
 _STATES: Final[tuple[tuple[tuple[RoundState, ...], str, Look], ...]] = (
@@ -19,7 +19,7 @@ _STATES: Final[tuple[tuple[tuple[RoundState, ...], str, Look], ...]] = (
     ((RoundState.WAITING, RoundState.EXECUTABLE), "over, may yet be executed", ORANGE),
     ((RoundState.EXECUTED,), "executed", BLUE),
     ((RoundState.VETOED,), "vetoed", GREEN),
-    ((RoundState.EXPIRED,), "over, never executed", GREY),
+    ((RoundState.EXPIRED,), "over, never executed", BARE),
 )
 _MOST_SAID: Final = 12
 _LIKE_SMALL: Final = 12
@@ -53,11 +53,12 @@ def slashing_rounds(rounds: pd.DataFrame, *, last: int = 40, ax: Axes | None = N
         line = ax.hlines(int(quorum), place - 0.45, place + 0.45, color=BLACK.colour, linewidth=2)
         if not number:
             line.set_label("quorum: votes that condemn an attester")
+    highest = 1.25 * max(1, int(rows[["votes", "quorum"]].max().max()))
     if len(rows) <= _MOST_SAID:
         for place, row in rows.iterrows():
             ax.annotate(
                 _result(row),
-                xy=(float(str(place)), int(row["votes"])),
+                xy=(float(str(place)), _height(int(row["votes"]), int(row["quorum"]), highest)),
                 xytext=(0, 3),
                 textcoords="offset points",
                 ha="center",
@@ -73,7 +74,7 @@ def slashing_rounds(rounds: pd.DataFrame, *, last: int = 40, ax: Axes | None = N
     every = -(-len(rows) // _LIKE_SMALL)
     ax.set_xticks(range(0, len(rows), every), names[::every])
     ax.set_xlim(-max(0.8, (5 - len(rows)) / 2), len(rows) - 1 + max(0.8, (5 - len(rows)) / 2))
-    ax.set_ylim(0, 1.25 * max(1, int(rows[["votes", "quorum"]].max().max())))
+    ax.set_ylim(0, highest)
     versions = "" if several else f" on rollup version {rows['rollup_version'].iloc[0]}"
     ax.set_xlabel(f"slashing round{versions}", fontsize=9)
     ax.set_ylabel("votes cast", fontsize=9)
@@ -82,6 +83,11 @@ def slashing_rounds(rounds: pd.DataFrame, *, last: int = 40, ax: Axes | None = N
     legend(ax)
     left_out = len(rounds) - len(rows)
     return finish(ax, rounds, f"{left_out:,} older rounds are not shown" if left_out else "")
+
+
+def _height(votes: int, quorum: int, highest: float) -> int:
+    """Where to write above a bar: above the quorum's line where that would cross the letters."""
+    return quorum if votes < quorum < votes + 0.15 * highest else votes
 
 
 def _result(row: pd.Series[Any]) -> str:
