@@ -10,6 +10,7 @@ from aztec_butler.cli.columns import render_time
 from aztec_butler.cli.command import command
 from aztec_butler.cli.journal_inputs import SHORT, Place, hanging, journal_place, now, width
 from aztec_butler.cli.journal_words import facts_told, told
+from aztec_butler.cli.table import shorten
 from aztec_butler.core.errors import ApprovalPending, InputError
 from aztec_butler.core.intents import ActionKind, IntentState
 from aztec_butler.core.records import unit
@@ -50,7 +51,7 @@ class ShownAction:
 class ShownStep:
     """A step of an attempt."""
 
-    at: int = unit("s")
+    taken_at: int = unit("s")
     name: str
     facts: dict[str, Any]
 
@@ -84,8 +85,7 @@ class ShownStory:
     action: ShownAction
     parameters: dict[str, Any]
     mode: str
-    not_before: int | None
-    """Unix seconds."""
+    not_before_at: int | None = unit("s")
     plan: ShownPlan | None
     attempts: tuple[ShownAttempt, ...]
     story: tuple[str, ...]
@@ -160,7 +160,10 @@ def list_actions(  # noqa: D417 - groups give the place
     waiting = sum(row.state is IntentState.WAITING for row in rows)
     notes = [f"{len(rows)} {'action' if len(rows) == 1 else 'actions'}"]
     if waiting:
-        notes.append(f"{waiting} of them wait: aztec-butler actions show ID, then approve ID or reject ID")
+        verb = "waits" if waiting == 1 else "wait"
+        notes.append(
+            f"{waiting} {verb} for an approval: aztec-butler actions show ID, then approve or reject ID"
+        )
     return _answer(
         rows,
         notes=notes,
@@ -202,7 +205,10 @@ def _listed(shown: Sequence[ShownAction]) -> Iterator[str]:
     across = width()
     for number, row in enumerate([heading, *cells]):
         first = "".join(f"{cell:<{size}}  " for cell, size in zip(row[:-1], sizes, strict=False))
-        yield from hanging(first, row[-1], across)
+        target = row[-1]
+        if across is not None and len(first) + len(target) > across:
+            target = shorten(target)  # `actions show` has all of it
+        yield from hanging(first, target, across)
         if number:
             yield from hanging(" " * (SHORT + 2), shown[number - 1].summary, across)
 
@@ -235,7 +241,7 @@ def show(  # noqa: D417 - groups give the place
         action=shown_action(row, now()),
         parameters=dict(row.intent.parameters),
         mode=row.mode.value,
-        not_before=row.intent.not_before,
+        not_before_at=row.intent.not_before,
         plan=None if plan is None else _shown_plan(plan),
         attempts=tuple(_shown_attempt(attempt) for attempt in attempts),
         story=tuple(f"{render_time(line.at)} {line.kind}: {told(line)}" for line in lines),
@@ -259,7 +265,9 @@ def _shown_attempt(attempt: "AttemptRow") -> ShownAttempt:
         ended_at=attempt.ended_at,
         outcome=attempt.outcome,
         detail=attempt.detail,
-        steps=tuple(ShownStep(at=step.at, name=step.name, facts=dict(step.facts)) for step in attempt.steps),
+        steps=tuple(
+            ShownStep(taken_at=step.at, name=step.name, facts=dict(step.facts)) for step in attempt.steps
+        ),
     )
 
 
@@ -296,7 +304,8 @@ def _story(row: "IntentRow", plan: "RecordedPlan | None", lines: "Sequence[Audit
     yield ""
     for line in lines:
         if line.kind != "plan":
-            yield from hanging(f"{_when(line.at)}  {line.kind:<9}  ", told(line), across)
+            text = f"written, {row.id[:SHORT]}" if line.kind == "intent" else told(line)
+            yield from hanging(f"{_when(line.at)}  {line.kind:<9}  ", text, across)
 
 
 def _when(seconds: int | None) -> str | None:
@@ -410,7 +419,9 @@ def _chosen(
         raise InputError("either ids or --all say which actions are meant")
     if everything:
         kinds = None if kind is None else [kind]
-        return journal.intents(states=[IntentState.WAITING], kinds=kinds)
+        at = now()
+        waiting = journal.intents(states=[IntentState.WAITING], kinds=kinds)
+        return [row for row in waiting if not row.is_expired(at)]
     if kind is not None:
         raise InputError("a kind goes with --all", kind=kind.value)
     rows = _found(journal, actions)

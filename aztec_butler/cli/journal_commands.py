@@ -64,7 +64,7 @@ class ShownLine:
     """A line of the audit, as ``journal history`` prints it."""
 
     seq: int
-    at: int = unit("s")
+    written_at: int = unit("s")
     kind: str
     action: str | None
     text: str
@@ -201,7 +201,12 @@ def history(  # noqa: D417 - groups give the place
     return Answer(
         rows=[
             ShownLine(
-                seq=line.seq, at=line.at, kind=line.kind, action=line.intent, text=told(line), hash=line.hash
+                seq=line.seq,
+                written_at=line.at,
+                kind=line.kind,
+                action=line.intent,
+                text=told(line),
+                hash=line.hash,
             )
             for line in lines
         ],

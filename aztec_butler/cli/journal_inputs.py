@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SHORT = 8
 """Digits of an action's id that are shown, and enough to name it."""
 _NARROWEST = 40
+_INDENT = 4
 
 
 class Place(NamedTuple):
@@ -98,7 +99,7 @@ def width() -> int | None:
 
 
 def hanging(first: str, text: str, across: int | None) -> Iterator[str]:
-    """A text behind what stands before it, on as many lines as it takes.
+    """A text behind what stands before it, on as many lines as it takes; below it where there is little room.
 
     Args:
         first: stands before the text's first line; the others begin below its end.
@@ -111,6 +112,10 @@ def hanging(first: str, text: str, across: int | None) -> Iterator[str]:
         return
     import textwrap
 
-    room = max(_NARROWEST // 2, across - len(first))
-    for number, part in enumerate(textwrap.wrap(text, room, break_on_hyphens=False) or [""]):
-        yield ((first if number == 0 else " " * len(first)) + part).rstrip()
+    indent = len(first)
+    if across - indent < _NARROWEST // 2:
+        yield first.rstrip()
+        first, indent = " " * _INDENT, _INDENT
+    for part in textwrap.wrap(text, across - indent, break_on_hyphens=False) or [""]:
+        yield (first + part).rstrip()
+        first = " " * indent

@@ -33,24 +33,30 @@ def _created(body: dict[str, Any]) -> str:
 
 
 def _commit(body: dict[str, Any]) -> str:
-    blocks = ""
-    if body["first_block"] is not None:
-        blocks = f"blocks {body['first_block']} to {body['last_block']}: "
     parts = [
-        f"{body[name]['count']} {words}"
-        for name, words in (
-            ("final", "final events"),
-            ("noticed", "events noticed"),
-            ("confirmed", "noticed events are final"),
-            ("vanished", "events vanished"),
+        _counted(body[name]["count"], one, many)
+        for name, one, many in (
+            ("final", "final event", "final events"),
+            ("noticed", "event noticed", "events noticed"),
+            ("confirmed", "noticed event is final", "noticed events are final"),
+            ("vanished", "event vanished", "events vanished"),
         )
         if name in body
     ]
     if "retracted_above" in body:
-        parts.insert(
-            0, f"another chain behind block {body['retracted_above']}, {body['reorg_depth']} blocks left"
+        depth = (
+            ""
+            if body["reorg_depth"] is None
+            else f", {_counted(body['reorg_depth'], 'block', 'blocks')} left"
         )
+        parts.insert(0, f"another chain behind block {body['retracted_above']}{depth}")
+    first, last = body["first_block"], body["last_block"]
+    blocks = "" if first is None else f"block {first}: " if first == last else f"blocks {first} to {last}: "
     return blocks + "; ".join(parts)
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def _intent(body: dict[str, Any]) -> str:
