@@ -83,6 +83,14 @@ def test_records__of_data_that_is_no_multiple_of_a_word__are_found_all_the_same(
     assert [record.position.log_index for record in found] == [2]
 
 
+def test_records__of_words_that_end_alike__are_told_apart():
+    slashes = [log("RollupSlashed", 1, index, attester=OURS[index % 2]) for index in range(4)]
+    alike = [word(OURS[0]), b"\x01" + word(OURS[0])[1:], b"\x02" + word(OURS[0])[1:]]
+    events = events_of(slashes, WATCHED)
+    assert [each.position.log_index for each in events.records(always=[], words=alike)] == [0, 2]
+    assert events.records(always=[], words=alike[1:]) == []
+
+
 def test_events__that_another_role_emits__are_left_out():
     of_gse = log("GseDeposit", 1, address=GSE)
     strange = attrs.evolve(of_gse, address=ROLLUP, log_index=1)  # the rollup has no such event
