@@ -41,9 +41,9 @@ from aztec_butler.exporter.l1_reading import MAX_AGE_SECONDS, L1Reading
 from aztec_butler.exporter.ours import Who
 from aztec_butler.exporter.own_files import OwnFiles
 from aztec_butler.exporter.patient_source import OpenSource, PatientSource
-from aztec_butler.serving.self_metrics import RequestLike
 from aztec_butler.exporter.settings import ExporterSettings, NetworkSettings
 from aztec_butler.exporter.stats_reader import StatsReader
+from aztec_butler.serving.self_metrics import RequestLike
 
 Connect = Callable[[Settings], OpenSource]
 """Opens a connection to a network's Ethereum nodes, and asks nothing."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 import queue
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -25,6 +24,7 @@ from aztec_butler.serving.logs import Redactor, logging_everything, open_log, to
 from aztec_butler.serving.notify import Notifier
 from aztec_butler.serving.server import Server, tls_context
 from aztec_butler.serving.setting_values import LogLevel
+from aztec_butler.serving.signals import told_of_signals
 from aztec_butler.serving.site import STUCK_SECONDS
 
 _TICK_SECONDS: Final = 1.0
@@ -85,7 +85,7 @@ class Daemon:
             SystemExit: a bug of ours, which was logged.
         """
         settle_heap()
-        with _told_of_signals(self._messages), logging_everything(self._log):
+        with told_of_signals(self._messages.put), logging_everything(self._log):
             try:
                 self._prepare()
                 ended_by = self._serve()
@@ -268,19 +268,3 @@ def _paths(settings: ExporterSettings) -> tuple[Path | None, Path | None]:
         None if certificate is None else Path(certificate).expanduser(),
         None if key is None else Path(key).expanduser(),
     )
-
-
-@contextmanager
-def _told_of_signals(messages: queue.SimpleQueue[signal.Signals | _Prepared]) -> Iterator[None]:
-    """Signals as messages; a queue of this kind may be written to in the middle of anything."""
-    wanted = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-
-    def put(number: int, _: object) -> None:
-        messages.put(signal.Signals(number))
-
-    before = {each: signal.signal(each, put) for each in wanted}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

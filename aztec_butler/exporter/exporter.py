@@ -15,10 +15,10 @@ from aztec_butler.exporter.board import Board
 from aztec_butler.exporter.collector import Outcome
 from aztec_butler.exporter.loop import CollectionLoop, reason_of
 from aztec_butler.exporter.patient_source import OpenSource
-from aztec_butler.serving.self_metrics import RequestLike, SelfMetrics
 from aztec_butler.exporter.settings import ExporterSettings
 from aztec_butler.exporter.site import ExporterSite
 from aztec_butler.serving.logs import told
+from aztec_butler.serving.self_metrics import RequestLike, SelfMetrics
 
 OnRequest = Callable[[RequestLike], None]
 

@@ -79,6 +79,11 @@ class FactReader:
         self._proposals = 0
         """How many proposals there were, so that one request asks for all of them the next time."""
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the keystores are as they were when facts were last read: who is ours may have changed else."""
+        return not self._settings.keystores or self._keystores.is_current
+
     def read(self, block: int | str) -> Facts:
         """How things stand at a block.
 

@@ -7,7 +7,7 @@ state that may vanish.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from aztec_butler.clients.blocks import fetch_block
@@ -24,6 +24,10 @@ from aztec_butler.watcher.steps import Step, WatchedContract, WatchedLogs
 
 class Reader(Protocol):
     """What reads facts; ``fact_reading.FactReader`` does."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether who is ours can only have changed on the chain since facts were last read."""
 
     def read(self, block: int | str) -> Facts:
         """How things stand at a block: a number, a hash or a name."""
@@ -90,12 +94,7 @@ class Knowledge:
                 else (facts.block.number if rollup is None else rollup.genesis_block),
                 since=0 if is_start else facts.block.number,
             )
-        roles = {contract.role for contract in self._since.values()}
-        kinds = tuple(kind for kind in watched_kinds() if kind.role in roles)
-        handled = {kind.role for kind in kinds}
-        self._watched = WatchedLogs(
-            contracts=tuple(each for each in self._since.values() if each.role in handled), kinds=kinds
-        )
+        self._watched = _logs_of(self._since.values())
 
     # ------------------------------------------------------------------ what a step needs
 
@@ -115,9 +114,10 @@ class Knowledge:
             self._forget_above(step.retracted_above)
         if not len(step.events):
             return [], None
-        facts = self._known(step)
+        is_current = self._reader.is_current
+        facts = self._known(step) if is_current else None
         if facts is None:
-            anything = self._final or self._noticed
+            anything = (self._final or self._noticed) if is_current else None
             if anything is not None and not self._records(step, anything):
                 # Nobody becomes ours without an event in which we stand already.
                 return [], None
@@ -167,3 +167,21 @@ class Knowledge:
         self._final = self._reader.read(block)
         self._learn(self._final)
         return self._final
+
+
+def watched_of(facts: Facts) -> WatchedLogs:
+    """What facts show, watched from the first block on.
+
+    Args:
+        facts: of some block.
+    """
+    return _logs_of(WatchedContract(address=address, role=role) for address, role in facts.contracts.items())
+
+
+def _logs_of(contracts: Iterable[WatchedContract]) -> WatchedLogs:
+    """The events that somebody handles, of those contracts that emit some of them."""
+    known = tuple(contracts)
+    roles = {contract.role for contract in known}
+    kinds = tuple(kind for kind in watched_kinds() if kind.role in roles)
+    handled = {kind.role for kind in kinds}
+    return WatchedLogs(contracts=tuple(each for each in known if each.role in handled), kinds=kinds)

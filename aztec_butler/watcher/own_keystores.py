@@ -41,6 +41,11 @@ class OwnKeystores:
         self._paths = tuple(paths)
         self._known: tuple[_Signature, OwnKeys] | None = None
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the files are still as they were when they were last read."""
+        return self._known is not None and self._known[0] == tuple(_signatures(self._paths))
+
     def read(self) -> OwnKeys:
         """What they tell now.
 

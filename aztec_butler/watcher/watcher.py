@@ -131,7 +131,7 @@ class Watcher:
         self.tally.polls += 1
         if look or self._is_time_to_look():
             new += self._look()
-        new += self._tell_failures()
+        new += self.tell_failures()
         self._on_turn()
         return new
 
@@ -203,7 +203,8 @@ class Watcher:
         self._looked_at = self._monotonic()
         return new
 
-    def _tell_failures(self) -> int:
+    def tell_failures(self) -> int:
+        """Want a notice for each action that was given up; how many are new."""
         dead = self._journal.intents(states=[IntentState.DEAD])
         entry = self._intake.entry_of_failures(dead, self._journal.checkpoint()) if dead else None
         wanted = () if entry is None else entry.intents
