@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     )
     from aztec_butler.network import Network, connect
     from aztec_butler.network.extraction import extract
-    from aztec_butler.notebook import analysis, plots
+    from aztec_butler.notebook import analysis, plots, widgets
     from aztec_butler.notebook.dask_frames import dask_events
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "events",
     "extract",
     "plots",
+    "widgets",
 ]
 
 __version__ = "0.1.0"
@@ -76,6 +77,7 @@ _MODULES = {
     "columns": "core.columns",
     "events": "core.events",
     "plots": "notebook.plots",
+    "widgets": "notebook.widgets",
 }
 """Public names that are modules themselves."""
 
