@@ -247,6 +247,17 @@ def test_cause_returns__nobody_was_told_that_it_vanished__nobody_is_told_anythin
     assert second != first
 
 
+def test_cause_vanishes_again__nobody_was_told_that_it_had_returned__nobody_is_told_anything(journal):
+    told, asked = Told(), new(log(7))
+    journal.commit(told.here(asked), now=NOW)
+    deliver(journal, asked.intent.id)
+    deliver(journal, *journal.commit(told.gone(), now=NOW).follow_ups)
+    (returned,) = journal.commit(told.here(asked), now=NOW).follow_ups
+    gone = journal.commit(told.gone(), now=NOW)
+    assert (gone.retracted, gone.follow_ups) == ((returned,), ())
+    assert [turn[0] for turn in told.turns] == ["vanished", "returned"]
+
+
 def test_cause_vanishes__an_attempt_failed_before__it_may_have_been_told(journal):
     told, asked = Told(), new(log(7))
     journal.commit(told.here(asked), now=NOW)

@@ -178,6 +178,21 @@ def test_verify__one_event_of_a_pack_changed__its_blocks_are_named(path):
     assert (finding.where, finding.which) == ("event", "blocks 0 to 4, line 2")
 
 
+def test_verify__an_older_checkpoint_put_back__is_found(tmp_path):
+    path = tmp_path / "journal.sqlite3"
+    with opened(path) as journal:
+        journal.commit(final(log(1), upto=4), now=NOW)
+        row = journal._connection.execute("SELECT * FROM checkpoint").fetchone()
+        journal.commit(final(log(5), first=5, upto=8), now=NOW)
+    edit(
+        path,
+        ("DELETE FROM checkpoint",),
+        (f"INSERT INTO checkpoint VALUES ({', '.join('?' * len(row))})", *row),
+    )
+    (finding,) = found(path)
+    assert (finding.where, finding.reason) == ("checkpoint", "it is older than the audit says")
+
+
 def test_verify__lines_cut_off_at_the_end__are_missed(path):
     edit(
         path,
