@@ -42,7 +42,7 @@ def rewards(  # noqa: D417 - what groups of options give is not the caller's
     session: Session,
     block: Block,
     *coinbases: Annotated[tuple[str, ...], _addresses, "COINBASE"],
-    provider: Annotated[int, parse_whole, "PROVIDER_ID"] | None = None,
+    provider_id: Annotated[int, parse_whole, "PROVIDER_ID"] | None = None,
 ) -> Answer:
     """What every version of the rollup owes, by coinbase, and whose it is once it has gone through the split.
 
@@ -51,17 +51,17 @@ def rewards(  # noqa: D417 - what groups of options give is not the caller's
 
     Args:
         coinbases: whose rewards, with spaces or commas between them.
-        provider: the splits of this provider's delegations, in place of coinbases.
+        provider_id: the splits of this provider's delegations, in place of coinbases.
 
     Examples:
         aztec-butler rewards
-        aztec-butler rewards --provider 7 --format csv
+        aztec-butler rewards --provider-id 7 --format csv
         aztec-butler rewards 0x00000000000000000000000000000000000000aa,0x00000000000000000000000000000000000000bb
     """
     from aztec_butler.core.rewards import CoinbaseRewards
     from aztec_butler.network.rewards import Whose
 
-    whose = Whose.of(_named(coinbases), provider)
+    whose = Whose.of(_named(coinbases), provider_id)
     with session.connect(block) as network:
         records = network.reward_records()
         rows = records.pending(whose)
@@ -81,7 +81,7 @@ def ledger(  # noqa: D417 - as above
     session: Session,
     block: Block,
     *coinbases: Annotated[tuple[str, ...], _addresses, "COINBASE"],
-    provider: Annotated[int, parse_whole, "PROVIDER_ID"] | None = None,
+    provider_id: Annotated[int, parse_whole, "PROVIDER_ID"] | None = None,
     window: Annotated[Any, _window, "WINDOW"] = "30d",
     step: Annotated[int, _step, "DURATION"] = _DAY,
     by_rollup: bool = False,
@@ -94,7 +94,7 @@ def ledger(  # noqa: D417 - as above
 
     Args:
         coinbases: whose rewards, with spaces or commas between them; every one that ever earned if none is named.
-        provider: the splits of this provider's delegations, in place of coinbases.
+        provider_id: the splits of this provider's delegations, in place of coinbases.
         window: how long before the block (30d), from when on (2026-06-01), from when to when (2026-06-01..2026-07-01, or
             two blocks), or all.
         step: how long a period is (1h, 1d, 1w), in whole multiples of UTC.
@@ -104,7 +104,7 @@ def ledger(  # noqa: D417 - as above
             where the node has pruned the state.
 
     Examples:
-        aztec-butler reward-ledger --provider 7
+        aztec-butler reward-ledger --provider-id 7
         aztec-butler reward-ledger --window 2026-06-01..2026-07-01 --format xlsx --output june.xlsx
         aztec-butler reward-ledger 0x00000000000000000000000000000000000000aa --window 90d --step 1w --format csv
     """
@@ -112,7 +112,7 @@ def ledger(  # noqa: D417 - as above
     from aztec_butler.network.rewards import LedgerQuestion, Whose
 
     question = LedgerQuestion.of(
-        Whose.of(_named(coinbases), provider),
+        Whose.of(_named(coinbases), provider_id),
         window,
         timedelta(seconds=step),
         by_rollup=by_rollup,
