@@ -15,6 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from aztec_butler.devnet import Devnet, DevnetParameters
+    from aztec_butler.devnet.season import Season
 
 TESTS = Path(__file__).parent
 CASSETTES = TESTS.parent / "cassettes"
@@ -158,3 +159,13 @@ def start_devnet(cache_folder: Path | None) -> Iterator[Callable[..., Devnet]]:
             return stack.enter_context(Devnet.start(parameters, cache_folder=cache_folder, **options))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def played_season(cache_folder: Path | None) -> Iterator[tuple[Devnet, Season]]:
+    """A devnet on which a season was played, and its record; for tests in the group ``history``, which change nothing."""
+    from aztec_butler.devnet import SMALL, Devnet
+    from aztec_butler.devnet.season import play_season
+
+    with Devnet.start(SMALL, cache_folder=cache_folder) as devnet:
+        yield devnet, play_season(devnet)

@@ -9,8 +9,6 @@ import requests
 from web3 import HTTPProvider, Web3
 
 from aztec_butler import connect
-from aztec_butler.devnet import SMALL, Devnet
-from aztec_butler.devnet.season import play_season
 from aztec_butler.devnet.season_keys import attester_keys, wallet
 from aztec_butler.devnet.staking_moves import Deposit, StakingMoves
 
@@ -63,13 +61,6 @@ def populate(devnet) -> None:
 def populated(devnet):
     populate(devnet)
     return devnet
-
-
-@pytest.fixture(scope="session")
-def played_season(cache_folder):
-    """A devnet on which a season was played, and its record; for tests in the group ``history``, which change nothing."""
-    with Devnet.start(SMALL, cache_folder=cache_folder) as devnet:
-        yield devnet, play_season(devnet)
 
 
 @pytest.fixture
