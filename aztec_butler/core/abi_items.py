@@ -115,7 +115,7 @@ class Function:
         return f"function {self.name}({_render(self.inputs)}){mutability}{returns}"
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)  # asked for with every log that is decoded
 class Event:
     """An event: its topic, and how its logs are written."""
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
 import attrs
@@ -21,6 +22,7 @@ NO_TRANSACTION: Final = "0x" + "00" * 32
 CONDITION_INDEX: Final = -1
 """In the place of a log's index there."""
 _ID_BYTES: Final = 16
+_spelled: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class ActionKind(StrEnum):
@@ -137,7 +139,7 @@ class Intent:
     not_before: int | None = None
     expires_at: int | None = None
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Of chain, cause and effect: 32 hexadecimal digits. Parameters and times have no part in it.
 
@@ -161,7 +163,7 @@ def intent_id(chain_id: int, cause: Cause, kind: ActionKind, target: str) -> str
     """
     name = cause.name if cause.is_condition else ""
     place = [chain_id, cause.block_hash.lower(), cause.transaction_hash.lower(), cause.log_index, name]
-    text = json.dumps([*place, kind.value, target], separators=(",", ":"))
+    text = _spelled([*place, kind.value, target])
     return hashlib.sha256(text.encode()).hexdigest()[: 2 * _ID_BYTES]
 
 

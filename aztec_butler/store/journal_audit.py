@@ -12,6 +12,7 @@ from aztec_butler.store.journal_rows import AuditLine
 
 NO_HASH: Final = bytes(32)
 """Before the first line."""
+_spelled: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 _COLUMNS: Final = "seq, at, kind, intent, body, previous, hash"
 
 
@@ -21,7 +22,7 @@ def canonical(value: object) -> str:
     >>> canonical({"b": 1, "a": ["x", None]})
     '{"a":["x",null],"b":1}'
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _spelled(value)
 
 
 def line_hash(previous: bytes, seq: int, at: int, kind: str, intent: str | None, body: str) -> bytes:

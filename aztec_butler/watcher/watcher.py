@@ -107,7 +107,7 @@ class Watcher:
         self._intake = Intake(settings, clock)
         self._looked_at: float | None = None
         self._reached_head_at: float | None = None
-        self._has_news = True
+        self._troubles: dict[str, str] = {}
         self.tally = Tally()
 
     def turn(self, *, look: bool = False) -> int:
@@ -127,13 +127,19 @@ class Watcher:
         for step in self._follower.steps(self._journal.checkpoint()):
             new += self._take(step)
             self._on_turn()
-        self._reached_head_at = self._clock()
+        if self.is_at_head:
+            self._reached_head_at = self._clock()
         self.tally.polls += 1
         if look or self._is_time_to_look():
             new += self._look()
         new += self.tell_failures()
         self._on_turn()
         return new
+
+    @property
+    def is_at_head(self) -> bool:
+        """Whether the last turn could follow the chain up to its head: no node contradicted what was noticed."""
+        return not self._follower.contradictions
 
     # ------------------------------------------------------------------ events
 
@@ -166,9 +172,11 @@ class Watcher:
     def _commit(self, entry: Entry) -> Committed:
         committed = self._journal.commit(entry, now=int(self._clock()))
         self.tally.intents += len(committed.new)
+        wanted = (*entry.intents, *(each.intent for each in entry.began if each.intent is not None))
+        actions = {each.intent.id for each in wanted if each.intent.kind.is_irreversible}
         for intent_id in committed.new:
-            row = self._journal.intent(intent_id)
-            if row.intent.kind.is_irreversible:
+            if intent_id in actions:
+                row = self._journal.intent(intent_id)
                 self._log.info(
                     "an action is wanted",
                     id=row.id,
@@ -193,8 +201,7 @@ class Watcher:
         if checkpoint.final is None:
             return 0
         facts = self._knowledge.read_final()
-        for name, reason in facts.troubles.items():
-            self._log.warning("something is not known", what=name, reason=reason)
+        self._tell_troubles(facts.troubles)
         known = self._journal.open_conditions()
         rows = [self._journal.intent(each.intent_id) for each in known if each.intent_id is not None]
         new = 0
@@ -202,6 +209,15 @@ class Watcher:
             new += len(self._commit(entry).new)
         self._looked_at = self._monotonic()
         return new
+
+    def _tell_troubles(self, troubles: Mapping[str, str]) -> None:
+        """Once for each time that something is not known, and not with each look."""
+        for name, reason in troubles.items():
+            if self._troubles.get(name) != reason:
+                self._log.warning("something is not known", what=name, reason=reason)
+        for name in self._troubles.keys() - troubles.keys():
+            self._log.info("it is known again", what=name)
+        self._troubles = dict(troubles)
 
     def tell_failures(self) -> int:
         """Want a notice for each action that was given up; how many are new."""
