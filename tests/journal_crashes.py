@@ -155,26 +155,25 @@ def killed_after(path: Path, seconds: float, **options) -> list[str]:
 
 
 def killed(folder: Path, trials: int = 60, seed: int = 1) -> dict:
-    """Writers one after the other on one journal, each killed at a random moment."""
-    chance, path = random.Random(seed), folder / "journal.sqlite3"
-    acknowledged = lost = 0
-    opened(path).close()
-    for _ in range(trials):
-        done = killed_after(path, chance.expovariate(1 / 0.03))
-        acknowledged += len(done)
-        with JournalReader.read_only(path) as journal:
-            findings = journal.verify()
-            assert findings == [], findings
-            lost += sum(not is_kept(journal, each) for each in done[-20:])
-    with JournalReader.read_only(path) as journal:
-        place = place_of(journal)
-    return {
-        "trials": trials,
-        "acknowledged": acknowledged,
-        "lost": lost,
-        "lines": place[0],
-        "as_uninterrupted": told_by(path) == uninterrupted(folder, place),
-    }
+    """Writers one after the other on one journal, each killed at a random moment; a new journal after fifty."""
+    chance = random.Random(seed)
+    report = {"trials": 0, "acknowledged": 0, "lost": 0, "journals": 0, "as_uninterrupted": 0}
+    while report["trials"] < trials:
+        place = folder / f"round{report['journals']}"
+        place.mkdir(parents=True)
+        opened(place / "journal.sqlite3").close()
+        for _ in range(min(50, trials - report["trials"])):
+            done = killed_after(place / "journal.sqlite3", chance.expovariate(1 / 0.03))
+            report["trials"] += 1
+            report["acknowledged"] += len(done)
+            with JournalReader.read_only(place / "journal.sqlite3") as journal:
+                check(not journal.verify(), "it cannot be proven")
+                report["lost"] += sum(not is_kept(journal, each) for each in done[-20:])
+                reached = place_of(journal)
+        report["journals"] += 1
+        report["as_uninterrupted"] += told_by(place / "journal.sqlite3") == uninterrupted(place, reached)
+        shutil.rmtree(place)
+    return report
 
 
 def steps(folder: Path) -> dict:
