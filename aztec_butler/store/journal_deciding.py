@@ -43,8 +43,12 @@ class JournalDecider(JournalReader):
         self._on_step = on_step
 
     @classmethod
-    def attach(cls, path: Path) -> Self:
+    def attach(cls, path: Path, *, on_step: Callable[[str], None] = silence) -> Self:
         """A journal to decide in, whether a watcher runs or not.
+
+        Args:
+            path: of the file.
+            on_step: told of named moments.
 
         Raises:
             InputError: there is none.
@@ -54,7 +58,7 @@ class JournalDecider(JournalReader):
         try:
             with telling(path):
                 check_version(path, connection)
-            journal = cls(path, connection)
+            journal = cls(path, connection, on_step=on_step)
             journal._check_ends()
         except BaseException:
             connection.close()

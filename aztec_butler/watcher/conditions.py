@@ -77,6 +77,25 @@ CONDITION_NAMES: Final = (
 """Every name there is, for those who want no notice of one."""
 
 
+_RESTS_ON: Final = {
+    ("keys-low", ActionKind.ADD_KEYS): "registration_file",
+    ("prepared-short", ActionKind.NOTIFY): "registration_file",
+    ("offense-seen", ActionKind.NOTIFY): "offenses",
+}
+"""What else than the chain conditions rest on: the part of the facts that may be unknown."""
+
+
+def is_undecided(name: str, kind: ActionKind, facts: Facts) -> bool:
+    """Whether nobody can say now if a condition holds: a file or a node on which it rests could not be read.
+
+    Args:
+        name: of the condition.
+        kind: of what it asks for.
+        facts: of a block.
+    """
+    return _RESTS_ON.get((name, kind)) in facts.troubles
+
+
 def conditions_of(facts: Facts, settings: WatcherSettings) -> tuple[Condition, ...]:
     """What holds, each condition once.
 

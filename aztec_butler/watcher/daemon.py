@@ -16,7 +16,7 @@ from typing import Final, TextIO
 
 import attrs
 
-from aztec_butler.core.errors import ButlerError
+from aztec_butler.core.errors import ButlerError, InputError, SettingsError
 from aztec_butler.serving.heap import settle_heap
 from aztec_butler.serving.logs import Redactor, logging_everything, open_log, told
 from aztec_butler.serving.notify import Notifier
@@ -82,6 +82,8 @@ class WatcherDaemon:
         self._messages: queue.SimpleQueue[signal.Signals | _Ended] = queue.SimpleQueue()
         self._own = SelfMetrics(version)
         self._settings: WatcherSettings | None = None
+        self._former: WatcherSettings | None = None
+        """Settings that were of use, until those that followed them proved to be so."""
         self._engine: Engine | None = None
         self._server: Server | None = None
         self._site: WatcherSite | None = None
@@ -127,7 +129,7 @@ class WatcherDaemon:
                 message = None
             if isinstance(message, _Ended):
                 if message.engine is self._engine:
-                    raise message.error
+                    self._go_back(message)
             elif message is signal.SIGHUP:
                 self._reload()
             elif message is not None:
@@ -158,6 +160,8 @@ class WatcherDaemon:
         """Go on with the settings as they are now; with the old ones where they cannot be used."""
         self._notifier.reloading()
         self._log.info("reading the settings again")
+        if self._engine is not None and self._engine.has_opened:
+            self._former = self._settings
         try:
             self._use(self._settings_now())
         except ButlerError as error:
@@ -166,6 +170,21 @@ class WatcherDaemon:
             self._notifier.ready()
         else:
             self._own.count_reload(succeeded=True)
+
+    def _go_back(self, ended: _Ended) -> None:
+        """To the settings from before a reload, where those that were read then turned out to be of no use.
+
+        Raises:
+            BaseException: what ended the engine, where that is no fault of new settings.
+        """
+        former, error = self._former, ended.error
+        is_theirs = isinstance(error, InputError | SettingsError) and not ended.engine.has_opened
+        if former is None or not is_theirs or former == self._settings:
+            raise error
+        assert isinstance(error, ButlerError)
+        self._former = None
+        self._log.error("the new settings are of no use, the old ones are taken again", **told(error))
+        self._use(former)
 
     def _use(self, settings: WatcherSettings) -> None:
         before, old = self._settings, self._engine
@@ -180,8 +199,8 @@ class WatcherDaemon:
         self._listen(settings, before, site)
         self._settings, self._site = settings, site
         self._log = open_log(self._stream, self._redactor, level=settings.log_level or self._level)
-        if old is not None:
-            old.stop()
+        if old is not None and not old.stop():
+            self._log.warning("what is under way by the former settings is waited for")
         self._engine = self._new_engine(settings, site)
         self._engine.start()
         self._notifier.ready()
@@ -202,6 +221,7 @@ class WatcherDaemon:
             show=show,
             on_end=end,
             clock=self._clock,
+            takes_over=self._engine is not None,
             on_step=self._on_step,
         )
         return engine

@@ -7,12 +7,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
 from aztec_butler.clients.stopping import Stopped, StopSign
-from aztec_butler.core.errors import ButlerError, InputError, LockHeld, ReorgTooDeep, SettingsError
+from aztec_butler.core.errors import (
+    ButlerError,
+    InputError,
+    LockHeld,
+    ReorgTooDeep,
+    SettingsError,
+)
 from aztec_butler.core.intents import ActionKind, IntentState
 from aztec_butler.serving.logs import told
 from aztec_butler.serving.self_metrics import SelfMetrics
@@ -28,6 +35,9 @@ _ACTOR_TICK_SECONDS: Final = 1.0
 """So soon an approval by another process is seen."""
 _AFTER_FAILURE_SECONDS: Final = 5.0
 _PATIENCE_SECONDS: Final = 8.0
+_LOCK_SECONDS: Final = 90.0
+"""So long the threads of former settings may take to end, before the lock that they hold is somebody else's."""
+_BETWEEN_PAGES_SECONDS: Final = 5.0
 _STALE_POLLS: Final = 5
 """After so many polls without reaching the head it is not ready."""
 
@@ -44,6 +54,7 @@ class Engine:
         on_end: told when it cannot go on, and why; on one of its threads.
         clock: Unix seconds.
         monotonic: seconds that never go back.
+        takes_over: whether another engine of this process may still hold the journal's lock for a while.
         on_step: told of named moments.
     """
 
@@ -58,6 +69,7 @@ class Engine:
         on_end: Callable[[BaseException], object],
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        takes_over: bool = False,
         on_step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._settings = settings
@@ -72,8 +84,14 @@ class Engine:
         self._stopping = threading.Event()
         self._sign = StopSign()
         self._wake = threading.Event()
+        self._has_stepped = threading.Event()
         self._actor: Actor | None = None
         self._turned_at = monotonic()
+        self._lock_until = monotonic() + (_LOCK_SECONDS if takes_over else 0.0)
+        self._running: Running | None = None
+        self._published_at: float | None = None
+        self.has_opened = False
+        """Whether its settings were of use: it has begun to follow the chain."""
         self._reached_at: float | None = None
         self._failure: str | None = None
         self._failing: dict[str, str] = {}
@@ -140,25 +158,36 @@ class Engine:
                 self._log,
                 clock=self._clock,
                 on_request=lambda request: self._own.count_request(self._settings.network, request),
-                on_turn=self._turned,
+                on_turn=self._took_a_step,
                 on_step=self._on_step,
             )
-        except (InputError, SettingsError, LockHeld):
+        except (InputError, SettingsError):
             raise
         except ButlerError as error:
+            if isinstance(error, LockHeld) and self._monotonic() >= self._lock_until:
+                raise
             self._tell_failure("the watcher cannot begin", error)
             self._show(Shown(failing=(f"it cannot begin: {error.sentence}",)))
             return False
         with running:
+            self._running = running
+            self.has_opened = True
             actor = self._begin("watcher actions", lambda: self._carry_out(running))
+            reason = "asked to"
             try:
                 self._follow(running)
+            except ButlerError as error:
+                reason = error.sentence
+                raise
             finally:
                 self._stopping.set()
                 self._wake.set()
                 if self._actor is not None:
                     self._actor.stop()
-                actor.join(_PATIENCE_SECONDS)
+                # However long that takes: nobody else may have the journal while an action is under way.
+                actor.join()
+                with suppress(SettingsError):
+                    running.journal.note("stopped", {"reason": reason}, now=int(self._clock()))
         return True
 
     def _follow(self, running: Running) -> None:
@@ -166,15 +195,16 @@ class Engine:
             began = self._monotonic()
             try:
                 new = running.watcher.turn()
-            except (Stopped, ReorgTooDeep):
+            except ReorgTooDeep:
                 raise
-            except (JournalUnwritable, ButlerError) as error:
+            except ButlerError as error:
                 if isinstance(error, SettingsError) and not isinstance(error, JournalUnwritable):
                     raise
                 self._tell_failure("the watcher cannot read on", error)
                 new = 0
             else:
-                self._tell_success()
+                if running.watcher.is_at_head:
+                    self._tell_success()
             self._turned()
             if new:
                 self._wake.set()
@@ -190,29 +220,54 @@ class Engine:
     def _turned(self) -> None:
         self._turned_at = self._monotonic()
 
+    def _took_a_step(self) -> None:
+        """A long way to the head is shown while it is gone."""
+        self._turned()
+        self._has_stepped.set()
+        self._wake.set()
+        last = self._published_at
+        if self._running is not None and (last is None or self._turned_at - last >= _BETWEEN_PAGES_SECONDS):
+            self._publish(self._running)
+
     # ------------------------------------------------------------------ the thread that carries out
 
     def _carry_out(self, running: Running) -> None:
         try:
-            with running.open_actor() as actor:
-                self._actor = actor
+            # Nothing is done on a chain that may have left behind what was taken as final: the first step shows it.
+            while not self._has_stepped.wait(_ACTOR_TICK_SECONDS):
+                if self._stopping.is_set():
+                    return
+            with ExitStack() as stack:
                 is_recovered = False
                 while not self._stopping.is_set():
                     self._wake.clear()
                     try:
+                        if self._actor is None:
+                            self._actor = stack.enter_context(running.open_actor())
+                            continue  # whoever stopped this before could not stop the actor
                         if not is_recovered:
-                            actor.recover()
+                            self._actor.recover()
                             is_recovered = True
-                        actor.turn()
-                        self._failing.pop("actions", None)
+                        self._actor.turn()
+                        self._tell_actions_go_on()
                     except JournalUnwritable as error:
-                        self._failing["actions"] = error.sentence
-                        self._log.error("actions wait: the journal cannot be written", **told(error))
+                        is_recovered = False  # whatever was under way has to be found out
+                        self._tell_actions_wait(error)
                         self._stopping.wait(_AFTER_FAILURE_SECONDS)
                     self._wake.wait(_ACTOR_TICK_SECONDS)
         except BaseException as error:  # noqa: BLE001 - the daemon judges
             self._stopping.set()
+            self._sign.show()
             self._on_end(error)
+
+    def _tell_actions_wait(self, error: ButlerError) -> None:
+        if self._failing.get("actions") != error.sentence:
+            self._log.error("actions wait: the journal cannot be written", **told(error))
+        self._failing["actions"] = error.sentence
+
+    def _tell_actions_go_on(self) -> None:
+        if self._failing.pop("actions", None) is not None:
+            self._log.info("actions go on")
 
     # ------------------------------------------------------------------ what is told
 
@@ -230,6 +285,7 @@ class Engine:
         self._reached_at = self._monotonic()
 
     def _publish(self, running: Running) -> None:
+        self._published_at = self._monotonic()
         try:
             view = running.watcher.view()
         except JournalUnwritable as error:
@@ -246,12 +302,15 @@ class Engine:
 
     def _why_not_ready(self) -> list[str]:
         limit = max(60.0, _STALE_POLLS * self._settings.poll_seconds)
+        others = [f"actions wait: {reason}" for reason in list(self._failing.values())]
         reasons = [f"the head of the chain was not reached: {self._failure}"] if self._failure else []
         if self._reached_at is None:
             reasons = reasons or ["it has not reached the head of the chain yet"]
         elif self._monotonic() - self._reached_at < limit:
             reasons = []  # a poll that fails now and then is no reason
-        return reasons + [f"actions wait: {reason}" for reason in self._failing.values()]
+        elif not reasons:
+            reasons = ["the head of the chain was not reached for long: the nodes contradict each other"]
+        return reasons + others
 
 
 def _rows(view: View) -> tuple[tuple[str, str], ...]:

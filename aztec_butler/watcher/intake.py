@@ -21,7 +21,7 @@ from aztec_butler.core.intents import (
 )
 from aztec_butler.store.journal_entry import BeganCondition, Delivery, Entry, NewIntent
 from aztec_butler.store.journal_rows import IntentRow, OpenCondition
-from aztec_butler.watcher.conditions import conditions_of
+from aztec_butler.watcher.conditions import conditions_of, is_undecided
 from aztec_butler.watcher.facts import Facts
 from aztec_butler.watcher.handlers import intents_of
 from aztec_butler.watcher.notices import told
@@ -126,7 +126,11 @@ class Intake:
         holding = {condition.key: condition for condition in conditions_of(facts, self._settings)}
         by_id = {row.id: row for row in rows}
         open_keys = {each.key for each in known}
-        ended = [each.key for each in known if each.key not in holding]
+        ended = [
+            each.key
+            for each in known
+            if each.key not in holding and not is_undecided(each.key[0], ActionKind(each.key[1]), facts)
+        ]
         again = [
             each.key
             for each in known
@@ -140,7 +144,12 @@ class Intake:
 
     def _asks_again(self, known: OpenCondition, facts: Facts, row: IntentRow | None) -> bool:
         """Whether what was asked for is over and done with, and the condition holds all the same."""
-        if row is None or not row.intent.kind.is_irreversible or known.cause.block_hash == facts.block.hash:
+        if row is None or known.cause.block_hash == facts.block.hash:
+            return False
+        if row.state is IntentState.RETRACTED:
+            # It ended and began again within one block, whose intent was taken back.
+            return True
+        if not row.intent.kind.is_irreversible:
             return False
         if row.state is IntentState.DONE:
             # Looked at with a state from before it was done, it would seem to be needed still.

@@ -84,14 +84,15 @@ class Knowledge:
         if self._watched is not None and not new:
             return
         is_start = self._watched is None
+        # What came while nobody watched is read from there on. Contracts around a rollup are as old as one of them.
+        rollups = facts.deployment.rollups
+        others_from = rollups[0].genesis_block if is_start else rollups[-1].genesis_block
         for address, role in new.items():
             rollup = facts.rollup_at(address)
             self._since[address] = WatchedContract(
                 address=address,
                 role=role,
-                first_block=0
-                if is_start
-                else (facts.block.number if rollup is None else rollup.genesis_block),
+                first_block=others_from if rollup is None else rollup.genesis_block,
                 since=0 if is_start else facts.block.number,
             )
         self._watched = _logs_of(self._since.values())
@@ -117,8 +118,9 @@ class Knowledge:
         is_current = self._reader.is_current
         facts = self._known(step) if is_current else None
         if facts is None:
-            anything = (self._final or self._noticed) if is_current else None
-            if anything is not None and not self._records(step, anything):
+            # What is noticed may be about somebody who is ours since a block that is not final yet.
+            former = [each for each in (self._final, self._noticed) if each is not None] if is_current else []
+            if former and not any(self._records(step, each) for each in former):
                 # Nobody becomes ours without an event in which we stand already.
                 return [], None
             facts = self._read_for(step)

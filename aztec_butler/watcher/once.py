@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from structlog.typing import FilteringBoundLogger
 
-from aztec_butler.core.errors import ApprovalPending, CheckFailed, NodeError
+from aztec_butler.core.errors import ApprovalPending, CheckFailed, NodeError, NodeRefused
 from aztec_butler.core.intents import IntentState
 from aztec_butler.store.journal_rows import IntentRow
 from aztec_butler.watcher.actor import Actor
@@ -43,10 +43,17 @@ def watch_once(
     with Running.open(settings, connecting, log, clock=clock, on_step=on_step) as running:
         given_up = {row.id for row in running.journal.intents(states=[IntentState.DEAD])}
         running.watcher.turn(look=True)
+        is_at_head = running.watcher.is_at_head
         with running.open_actor() as actor:
             actor.recover()
             _carry_out(running.watcher, actor)
         rows = running.journal.intents()
+    if not is_at_head:
+        raise NodeRefused(
+            "the nodes contradict what was read before, so that the head of the chain was not reached",
+            hint="one of several endpoints may lag behind; the next run reads on",
+            retryable=True,
+        )
     # Those of earlier runs were told then, and wait for somebody; those of this one are news.
     _raise(
         "an action was given up",

@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger
 
 from aztec_butler.archive.contracts import canary_of
 from aztec_butler.clients.aztec_node import AztecNode
+from aztec_butler.clients.blocks import fetch_block
 from aztec_butler.core.errors import SettingsError
 from aztec_butler.core.settings import Settings
 from aztec_butler.serving.self_metrics import RequestLike
@@ -112,14 +113,14 @@ class Running:
             network = connecting(settings.connection, on_request)
             stack.callback(network.close)
             rpc = network.rpc
-            genesis = rpc.call("eth_getBlockByNumber", hex(0), False)
+            genesis, _ = fetch_block(rpc, 0)
             snapshot = network.snapshot()
             deployment = snapshot.deployment
             now = int(clock())
             journal = Journal.open(
                 path,
                 chain_id=deployment.chain_id,
-                genesis_hash=genesis["hash"],
+                genesis_hash=genesis.hash,
                 now=now,
                 lock=lock,
                 on_step=on_step,
@@ -150,8 +151,8 @@ class Running:
 
             @contextmanager
             def open_actor() -> Iterator[Actor]:
-                with Journal.attach(path) as own:
-                    yield Actor(own, executors, log, clock=clock, on_step=on_step)
+                with Journal.attach(path, on_step=on_step) as own:
+                    yield Actor(own, executors, log, modes=settings.mode, clock=clock, on_step=on_step)
 
             return cls(watcher, journal, open_actor, stack.pop_all())
 
