@@ -8,6 +8,7 @@ from textwrap import fill
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
@@ -22,6 +23,8 @@ SIZE = (8.0, 4.5)
 _LEGEND_POINTS = 5.2
 _HANDLE_POINTS = 40
 _CAPTION_POINTS = 4.5
+_STRETCH = 1.1
+"""Layouts make axes wider than matplotlib's margins leave them."""
 
 
 def open_axes(ax: Axes | None, title: str, *, size: tuple[float, float] = SIZE) -> Axes:
@@ -93,12 +96,11 @@ def _areas_first(handles: list[Any], labels: list[str]) -> tuple[list[Any], list
 
 
 def _columns(labels: Sequence[str], points: float) -> int:
-    """How many columns of labels fit side by side; matplotlib fills one after the other."""
+    """How many columns of labels fit side by side, filled one after the other as matplotlib does."""
 
     def width(columns: int) -> float:
-        rows = -(-len(labels) // columns)
-        parts = [labels[at : at + rows] for at in range(0, len(labels), rows)]
-        return sum(max(map(len, part)) * _LEGEND_POINTS + _HANDLE_POINTS for part in parts)
+        parts = np.array_split(np.array([len(label) for label in labels]), columns)
+        return sum(int(part.max()) * _LEGEND_POINTS + _HANDLE_POINTS for part in parts)
 
     return next((number for number in range(len(labels), 1, -1) if width(number) <= points), 1)
 
@@ -109,7 +111,8 @@ def _entitle(ax: Axes, title: str, *, pad: float = 6) -> None:
 
 def _width_points(ax: Axes) -> float:
     """How wide the axes are, nearly: layouts move them a little when they are drawn."""
-    return float(ax.get_position().width * ax.figure.bbox.width / ax.figure.dpi * 72)
+    width = ax.get_position().width * (1.0 if ax.figure.get_layout_engine() is None else _STRETCH)
+    return float(width * ax.figure.bbox.width / ax.figure.dpi * 72)
 
 
 def finish(ax: Axes, frame: pd.DataFrame, *notes: str) -> Axes:
