@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
-import attrs
-
+from aztec_butler.cli.action_rows import ShownAction, ShownStory, shown_action, shown_attempt, shown_plan
 from aztec_butler.cli.answer import Answer
 from aztec_butler.cli.columns import render_time
 from aztec_butler.cli.command import command
@@ -13,105 +12,14 @@ from aztec_butler.cli.journal_words import facts_told, told
 from aztec_butler.cli.table import shorten
 from aztec_butler.core.errors import ApprovalPending, InputError
 from aztec_butler.core.intents import ActionKind, IntentState
-from aztec_butler.core.records import unit
 from aztec_butler.core.units import render_duration
 
 if TYPE_CHECKING:
     from aztec_butler.store.journal import Journal
     from aztec_butler.store.journal_reading import JournalReader
-    from aztec_butler.store.journal_rows import AttemptRow, AuditLine, IntentRow, RecordedPlan
+    from aztec_butler.store.journal_rows import AuditLine, IntentRow, RecordedPlan
 
 _LISTED = (*(state for state in IntentState if state.is_open), IntentState.DEAD)
-
-
-@attrs.frozen(kw_only=True)
-class ShownAction:
-    """An action, as ``actions list`` prints it."""
-
-    id: str
-    kind: ActionKind
-    target: str
-    state: IntentState
-    summary: str
-    reason: str
-    cause: str
-    block_number: int
-    transaction_hash: str | None
-    """None where a condition is the cause, and no transaction."""
-    created_at: int = unit("s")
-    changed_at: int = unit("s")
-    age_seconds: int = unit("s")
-    expires_at: int | None = unit("s")
-    next_at: int | None = unit("s")
-    attempts: int
-    decided_by: str | None
-
-
-@attrs.frozen(kw_only=True)
-class ShownStep:
-    """A step of an attempt."""
-
-    taken_at: int = unit("s")
-    name: str
-    facts: dict[str, Any]
-
-
-@attrs.frozen(kw_only=True)
-class ShownAttempt:
-    """An attempt at an action."""
-
-    number: int
-    began_at: int = unit("s")
-    ended_at: int | None = unit("s")
-    outcome: IntentState | None
-    detail: str
-    steps: tuple[ShownStep, ...]
-
-
-@attrs.frozen(kw_only=True)
-class ShownPlan:
-    """What would be done."""
-
-    found_at: int = unit("s")
-    summary: str
-    lines: tuple[str, ...]
-    problems: tuple[str, ...]
-
-
-@attrs.frozen(kw_only=True)
-class ShownStory:
-    """An action with all that became of it, as ``actions show`` prints it."""
-
-    action: ShownAction
-    parameters: dict[str, Any]
-    mode: str
-    not_before_at: int | None = unit("s")
-    plan: ShownPlan | None
-    attempts: tuple[ShownAttempt, ...]
-    story: tuple[str, ...]
-
-
-def shown_action(row: "IntentRow", at: int) -> ShownAction:
-    """A row of the journal as the commands show it."""
-    cause = row.intent.cause
-    return ShownAction(
-        id=row.id,
-        kind=row.intent.kind,
-        target=row.intent.target,
-        state=row.state,
-        summary=row.intent.summary,
-        reason=row.reason,
-        cause=cause.name,
-        block_number=cause.block_number,
-        transaction_hash=None if cause.is_condition else cause.transaction_hash,
-        created_at=row.created_at,
-        changed_at=row.changed_at,
-        age_seconds=at - row.created_at,
-        expires_at=row.intent.expires_at,
-        next_at=row.next_at,
-        attempts=row.attempts,
-        decided_by=row.decided_by,
-    )
 
 
 def _words(kind: type[ActionKind] | type[IntentState], text: str) -> tuple[Any, ...]:
@@ -242,8 +150,8 @@ def show(  # noqa: D417 - groups give the place
         parameters=dict(row.intent.parameters),
         mode=row.mode.value,
         not_before_at=row.intent.not_before,
-        plan=None if plan is None else _shown_plan(plan),
-        attempts=tuple(_shown_attempt(attempt) for attempt in attempts),
+        plan=None if plan is None else shown_plan(plan),
+        attempts=tuple(shown_attempt(attempt) for attempt in attempts),
         story=tuple(f"{render_time(line.at)} {line.kind}: {told(line)}" for line in lines),
     )
     return Answer(
@@ -251,23 +159,6 @@ def show(  # noqa: D417 - groups give the place
         row_type=ShownStory,
         is_single=True,
         lines=tuple(_story(row, plan, lines)),
-    )
-
-
-def _shown_plan(plan: "RecordedPlan") -> ShownPlan:
-    return ShownPlan(found_at=plan.at, summary=plan.summary, lines=plan.lines, problems=plan.problems)
-
-
-def _shown_attempt(attempt: "AttemptRow") -> ShownAttempt:
-    return ShownAttempt(
-        number=attempt.number,
-        began_at=attempt.began_at,
-        ended_at=attempt.ended_at,
-        outcome=attempt.outcome,
-        detail=attempt.detail,
-        steps=tuple(
-            ShownStep(taken_at=step.at, name=step.name, facts=dict(step.facts)) for step in attempt.steps
-        ),
     )
 
 
