@@ -13,7 +13,7 @@ import ipywidgets
 from aztec_butler.core.cards import card, escaped, moment, mono, preformatted, shown
 from aztec_butler.core.errors import InputError
 from aztec_butler.core.intents import IntentState
-from aztec_butler.notebook.widgets.panel import Panel, button, labelled, row
+from aztec_butler.notebook.widgets.panel import Panel, button, labelled, line, row
 from aztec_butler.store.journal_deciding import JournalDecider
 from aztec_butler.store.journal_reading import JournalReader
 from aztec_butler.store.journal_rows import IntentRow, RecordedPlan
@@ -86,6 +86,7 @@ class Approvals(Panel):
         )
         self.approve_button.button_style, self.reject_button.button_style = "success", "danger"
         self._lock_decisions(locked=True)
+        said = line()
         super().__init__(
             "Actions of the watcher",
             [
@@ -98,8 +99,10 @@ class Approvals(Panel):
                     self.approve_button,
                     self.reject_button,
                 ),
+                said,
             ],
-            [self.refresh_button],
+            buttons=[self.refresh_button],
+            lines=[said],
         )
 
     @property

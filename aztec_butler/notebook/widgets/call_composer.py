@@ -23,7 +23,7 @@ from aztec_butler.notebook.widgets.call_fields import (
     purpose,
     read_fields,
 )
-from aztec_butler.notebook.widgets.panel import Panel, button, labelled, row
+from aztec_butler.notebook.widgets.panel import Panel, button, labelled, line, row
 
 _LINK: Final = (
     "display:inline-block;padding:4px 12px;margin:4px 8px 4px 0;border:1px solid #0072B2;border-radius:4px;"
@@ -92,6 +92,7 @@ class CallComposer(Panel):
         self.explanation = ipywidgets.HTML(layout={"width": "100%"})
         self.simulation = ipywidgets.HTML(layout={"width": "100%"})
         self.downloads = ipywidgets.HTML(layout={"width": "100%"})
+        self._add_line, self._list_line, self._simulation_line, self._file_line = (line() for _ in range(4))
         name = network if isinstance(network, str) else network.name
         super().__init__(
             f"Compose calls for {name}",
@@ -100,27 +101,32 @@ class CallComposer(Panel):
                 self.purpose,
                 self.form,
                 row(self.add_button),
+                self._add_line,
                 labelled("Calls, in order; nothing is sent", self.list_field, width="98%"),
                 row(self.remove_button, self.clear_button),
+                self._list_line,
                 self.explanation,
                 row(
                     labelled("Sender of the simulation", self.sender_field, width="400px"),
                     self.simulate_button,
                 ),
+                self._simulation_line,
                 self.simulation,
                 row(
                     labelled("Safe that is to make the calls", self.safe_field, width="400px"),
                     self.file_button,
                 ),
+                self._file_line,
                 self.downloads,
             ],
-            [
+            buttons=[
                 self.add_button,
                 self.remove_button,
                 self.clear_button,
                 self.simulate_button,
                 self.file_button,
             ],
+            lines=[self._add_line, self._list_line, self._simulation_line, self._file_line],
         )
         self._lay_out()
 
@@ -144,7 +150,7 @@ class CallComposer(Panel):
 
     def add(self) -> None:
         """Build the call and put it behind the others; what the button does."""
-        self.attempt("Building ...", self._add)
+        self.attempt("Building ...", self._add, self._add_line)
 
     def _add(self) -> str:
         builder, given = self.builder_field.value, read_fields(self.fields)
@@ -201,7 +207,7 @@ class CallComposer(Panel):
             self._refresh(min(number, len(self.calls) - 1) if self.calls else None)
             return "The call was removed."
 
-        self.attempt("", remove)
+        self.attempt("", remove, self._list_line)
 
     def clear(self) -> None:
         """Take every call out of the list; what the button does."""
@@ -211,12 +217,12 @@ class CallComposer(Panel):
             self._refresh(None)
             return "There are no calls now."
 
-        self.attempt("", clear)
+        self.attempt("", clear, self._list_line)
 
     def simulate(self) -> None:
         """Ask the network what the calls would do; what the button does."""
         self.simulation.value = ""
-        self.attempt("Simulating ...", self._simulate)
+        self.attempt("Simulating ...", self._simulate, self._simulation_line)
 
     def _simulate(self) -> str:
         if self._network is None:
@@ -232,7 +238,7 @@ class CallComposer(Panel):
     def make_files(self) -> None:
         """Make files of the calls for a Safe's Transaction Builder; what the button does."""
         self.files, self.downloads.value = {}, ""
-        self.attempt("", self._make_files)
+        self.attempt("", self._make_files, self._file_line)
 
     def _make_files(self) -> str:
         self._check_calls()

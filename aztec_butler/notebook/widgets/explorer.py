@@ -12,7 +12,16 @@ from aztec_butler.core.hexes import parse_address
 from aztec_butler.core.rows import Attester, Provider
 from aztec_butler.notebook.widgets.asked import AskedNetwork, NetworkChoice, Networks, block_words, read_block
 from aztec_butler.notebook.widgets.explorer_views import VIEWS, View, tabled
-from aztec_butler.notebook.widgets.panel import Panel, button, error_html, labelled, notice_html, row
+from aztec_butler.notebook.widgets.panel import (
+    Panel,
+    button,
+    error_html,
+    labelled,
+    line,
+    notice_html,
+    progress_bar,
+    row,
+)
 from aztec_butler.notebook.widgets.shown import code_html, plot_html, table_html
 
 ANYBODY: Final = -1
@@ -76,6 +85,7 @@ class Explorer(Panel):
         self.card = ipywidgets.HTML(layout={"width": "100%"})
         self.rows = ipywidgets.HTML(layout={"width": "100%"})
         self.code = ipywidgets.HTML(layout={"width": "100%"})
+        bar, said = progress_bar(), line()
         super().__init__(
             "Explorer",
             [
@@ -89,12 +99,16 @@ class Explorer(Panel):
                     labelled("Provider", self.provider_field, width="200px"),
                     labelled("Attester", self.attester_field, width="360px"),
                 ),
+                bar,
+                said,
                 self.card,
                 self.picture,
                 self.rows,
                 self.code,
             ],
-            [self.read_button],
+            buttons=[self.read_button],
+            lines=[said],
+            bar=bar,
         )
 
     # -- reading
@@ -229,4 +243,6 @@ class Explorer(Panel):
             text += '.query("provider_id.isna()")'
         elif provider != ANYBODY:
             text += f'.query("provider_id == {provider}")'
+        if (attester := self._chosen_attester()) is not None:
+            text += f".query(\"attester == '{attester}'\")"
         return code_html(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import ipywidgets
@@ -23,32 +23,33 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
 
     Args:
         heading: what it is for.
-        rows: the form itself.
+        rows: the form itself, with the lines and the bar at their places.
         buttons: locked while something runs.
+        lines: where the form says what is going on; each button has one in sight. ``line()`` makes them.
+        bar: how far a long read is; ``progress_bar()`` makes it.
 
     Attributes:
         error: what went wrong last, for whoever wants to raise it; None when nothing did.
-        status: a line of what is going on, or the error.
-        bar: how far a long read is.
+        status: the line that was used last.
     """
 
     def __init__(
-        self, heading: str, rows: Iterable[ipywidgets.Widget], buttons: Iterable[ipywidgets.Button]
+        self,
+        heading: str,
+        rows: Sequence[ipywidgets.Widget],
+        *,
+        buttons: Sequence[ipywidgets.Button],
+        lines: Sequence[ipywidgets.HTML],
+        bar: ipywidgets.IntProgress | None = None,
     ) -> None:
         self.error: BaseException | None = None
-        self.status = ipywidgets.HTML(layout={"width": _WIDE})
-        self.bar = ipywidgets.IntProgress(
-            min=0,
-            max=_STEPS,
-            description="Reading",
-            layout={"display": "none", "width": "60%"},
-            style={"description_width": "initial"},
-        )
-        self._buttons = tuple(buttons)
+        self._buttons, self._lines = tuple(buttons), tuple(lines)
+        self.status = self._lines[0]
+        self.bar = progress_bar() if bar is None else bar
         title = ipywidgets.HTML(
             f'<div role="heading" aria-level="3" style="font-weight:600;font-size:15px">{escaped(heading)}</div>'
         )
-        super().__init__([title, *rows, self.bar, self.status], layout={"width": _WIDE, "padding": "4px 0"})
+        super().__init__([title, *rows], layout={"width": _WIDE, "padding": "4px 0"})
 
     def progress(self, done: int, total: int, what: str) -> None:
         """Move the bar: so much is done, of how much, and what.
@@ -59,14 +60,21 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         self.bar.description = f"Reading {what}"
         self.bar.layout.display = "flex"
 
-    def attempt(self, doing: str, action: Callable[[], str | None]) -> bool:
+    def attempt(
+        self, doing: str, action: Callable[[], str | None], place: ipywidgets.HTML | None = None
+    ) -> bool:
         """Do what a button asks for; whether it could be done.
 
         Args:
             doing: said while it runs.
             action: does it, and returns what is to be said afterwards, as text.
+            place: the line to say it in; None for the first one.
         """
         self.error = None
+        self.status = self._lines[0] if place is None else place
+        for other in self._lines:
+            if other is not self.status:
+                other.value = ""
         locked = [button for button in self._buttons if not button.disabled]
         for button in locked:
             button.disabled = True
@@ -101,12 +109,28 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         self.status.value = html
 
     def say(self, text: str) -> None:
-        """Put a line of text below the form; an empty one takes it away."""
+        """Say a line of text; an empty one takes it away."""
         self.status.value = (
             f'<div role="status" style="color:var(--jp-ui-font-color2,#5f5f5f)">{escaped(text)}</div>'
             if text
             else ""
         )
+
+
+def line() -> ipywidgets.HTML:
+    """A place where a form says what is going on."""
+    return ipywidgets.HTML(layout={"width": _WIDE})
+
+
+def progress_bar() -> ipywidgets.IntProgress:
+    """A bar that is seen while something is read."""
+    return ipywidgets.IntProgress(
+        min=0,
+        max=_STEPS,
+        description="Reading",
+        layout={"display": "none", "width": "60%"},
+        style={"description_width": "initial"},
+    )
 
 
 def error_html(error: ButlerError) -> str:

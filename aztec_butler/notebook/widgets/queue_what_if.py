@@ -16,15 +16,15 @@ from aztec_butler.notebook import plots
 from aztec_butler.notebook.frames import to_frame
 from aztec_butler.notebook.staked_rows import facts_of
 from aztec_butler.notebook.widgets.asked import AskedNetwork, block_words, read_block
-from aztec_butler.notebook.widgets.panel import Panel, button, labelled, row
+from aztec_butler.notebook.widgets.panel import Panel, button, labelled, line, progress_bar, row
 from aztec_butler.notebook.widgets.shown import code_html, plot_html, table_html
 
 _CONFIG: Final = (
     ("max_queue_flush_size", "Deposits per epoch, at most"),
     ("normal_flush_size_min", "Deposits per epoch, at least"),
     ("normal_flush_size_quotient", "Active attesters for each deposit per epoch"),
-    ("bootstrap_flush_size", "Deposits per epoch while the set begins"),
-    ("bootstrap_validator_set_size", "Size until which the set begins"),
+    ("bootstrap_flush_size", "Deposits per epoch during the bootstrap"),
+    ("bootstrap_validator_set_size", "Size of the set that ends the bootstrap"),
 )
 _HORIZONS: Final = {
     "6 hours": 6,
@@ -108,6 +108,7 @@ class QueueWhatIf(Panel):
             labelled("Epochs in which somebody flushes (%)", self.sliders["flushed_percent"], width="280px"),
         ]
         config = [labelled(label, self.sliders[name], width="280px") for name, label in _CONFIG]
+        bar, said = progress_bar(), line()
         super().__init__(
             "The entry queue, if ...",
             [
@@ -120,11 +121,15 @@ class QueueWhatIf(Panel):
                 ),
                 row(*people),
                 row(*config),
+                bar,
+                said,
                 self.picture,
                 self.rows,
                 self.code,
             ],
-            [self.read_button],
+            buttons=[self.read_button],
+            lines=[said],
+            bar=bar,
         )
 
     # -- reading

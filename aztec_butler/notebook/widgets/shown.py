@@ -53,7 +53,9 @@ def table_html(frame: pd.DataFrame, columns: Sequence[str], *, nothing: str) -> 
         for cells in zip(*([_cell(value, name) for value in rows[name]] for name in columns), strict=True)
     )
     more = len(frame) - len(rows)
-    below = f"{len(frame):,} rows" + (f", of which the first {len(rows):,} are shown" if more else "")
+    below = (f"{len(frame):,} rows" if len(frame) > 1 else "1 row") + (
+        f", of which the first {len(rows):,} are shown" if more else ""
+    )
     return (
         '<div tabindex="0" role="region" aria-label="table" style="max-height:340px;overflow:auto">'
         '<table style="border-collapse:collapse;font-size:12px;margin:0;color:var(--jp-ui-font-color1,#222)">'
