@@ -26,19 +26,19 @@ TARGETS = {"final_events_per_second": 150_000.0}
 
 
 def entries(delivery: str) -> list:
-    """The entries of the whole range: three logs in every tenth block."""
+    """The entries of the whole range: four logs in every tenth block, no block in two entries."""
     from aztec_butler.core.intents import Checkpoint
     from aztec_butler.store.journal_entry import Delivery, Entry, SeenEvents
 
     made = []
     for first in range(0, EVENTS, STEP):
-        numbers = [10 * (place // 3) for place in range(first, first + STEP)]
+        numbers = [10 * (place // 4) for place in range(first, first + STEP)]
         events = SeenEvents(
             block_numbers=numbers,
             block_hashes=[os.urandom(32) for _ in numbers],
             transaction_hashes=[os.urandom(32) for _ in numbers],
             transaction_indices=[7] * STEP,
-            log_indices=[place % 3 for place in range(first, first + STEP)],
+            log_indices=[place % 4 for place in range(first, first + STEP)],
             addresses=[b"\xaa" * 20] * STEP,
             names=["RollupDeposit"] * STEP,
             topics=[os.urandom(96) for _ in numbers],
