@@ -75,6 +75,7 @@ class ForkingChain:
         self.finality = finality
         self.final = 0
         self.blocks = []
+        self.ever = set()  # events of all chains there were
         self.asked = []
         self._numbers = count(1)
         self.mine(1, events=0)
@@ -101,6 +102,7 @@ class ForkingChain:
                     tuple(own),
                 )
             )
+            self.ever |= self.head.events()
         self.final = max(self.final, self.head.number - self.finality)
 
     def drop(self, depth):
@@ -247,6 +249,7 @@ class Reader:
         before, after = self.checkpoint, step.checkpoint
         assert after.final is None or before.final is None or after.final.number >= before.final.number
         assert after.window[-1] == after.noticed
+        assert after.final is None or after.window[0].number >= after.final.number
         self.checkpoint = after
 
     def _forget(self, is_gone):

@@ -10,18 +10,17 @@ import attrs
 
 from aztec_butler.clients.blocks import fetch_timestamps
 from aztec_butler.clients.log_stream import stream_logs
-from aztec_butler.core.errors import NodeRefused, ReorgTooDeep
+from aztec_butler.core.errors import NodeRefused
 from aztec_butler.core.intents import BlockRef, Checkpoint
 from aztec_butler.store.journal_entry import Delivery
 from aztec_butler.watcher import chain_window
-from aztec_butler.watcher.polling import fetch_block, fetch_blocks
-from aztec_butler.watcher.steps import EventRows, Step, WatchedLogs
+from aztec_butler.watcher.polling import fetch_block
+from aztec_butler.watcher.steps import EventRows, Step, WatchedLogs, watched_events
 
 if TYPE_CHECKING:
     from aztec_butler.clients.log_piece import Canary, LogPiece
     from aztec_butler.clients.rpc import Rpc
     from aztec_butler.core.columns_batch import Batch
-    from aztec_butler.core.logs import RawLog
 
 _WIDEST: Final = 10_000
 """Blocks that a request asks about at most: many nodes take no more, and all can bear so many."""
@@ -67,8 +66,7 @@ class FinalReader:
             target: the block.
 
         Raises:
-            ReorgTooDeep: the block that was taken as final before is not on the chain.
-            NodeError: no endpoint answered properly.
+            NodeError: no endpoint answered properly, or nodes are on different chains.
         """
         if checkpoint.final is None:
             checkpoint = self._begun(checkpoint, watched, target)
@@ -114,42 +112,14 @@ class FinalReader:
         return attrs.evolve(checkpoint, watched=names)
 
     def _check(self, checkpoint: Checkpoint, target: BlockRef) -> None:
-        """Make sure that the former final block and the new one are on one chain, and that it is the one noticed.
+        """Make sure that the new final block is on the chain that was noticed, where that reaches so far.
+
+        That it follows the former one is told by the hashes, which come with the logs.
 
         Raises:
-            ReorgTooDeep: the former one is not on the chain.
             NodeRefused: nodes are on different chains.
         """
-        final = checkpoint.final
         noticed = chain_window.at(checkpoint.window, target.number)
-        if final is None:
-            return
-        if (
-            noticed is not None
-            and noticed.hash == target.hash
-            and chain_window.at(checkpoint.window, final.number) == final
-        ):
-            return  # the window leads from the one to the other
-        for _ in range(2):  # endpoints may differ; an error that stops everything needs two
-            blocks = fetch_blocks(self._rpc, [final.number], up_to=target)
-            if blocks is None:
-                raise NodeRefused(
-                    "the nodes contradict each other about the final block",
-                    retryable=True,
-                    block=target.number,
-                )
-            before = blocks[final.number]
-            if before is not None and before.hash == final.hash:
-                break
-        else:
-            raise ReorgTooDeep(
-                "a block that was taken as final is no longer on the chain",
-                hint="nothing was done about it. Make sure that the endpoints are on the right chain. If they are,"
-                " look at what was done since that block, and begin with a new journal",
-                block=final.number,
-                block_hash=final.hash,
-                endpoints=", ".join(self._rpc.endpoint_names),
-            )
         if noticed is not None and noticed.hash != target.hash:
             raise NodeRefused(
                 "the final block is of another chain than the newest blocks",
@@ -283,25 +253,4 @@ class FinalReader:
         if untimed:
             times = fetch_timestamps(self._rpc, untimed)
             batches = [timed(batch, times) for batch in batches]
-        return _watched_events(batches, watched)
-
-
-def events_of(logs: Sequence[RawLog], watched: WatchedLogs) -> EventRows:
-    """Those of the kinds that are watched of their contract.
-
-    Args:
-        logs: with times.
-        watched: which logs are read.
-    """
-    if not logs:
-        return EventRows(roles=watched.roles)
-    from aztec_butler.core.columns_batch import batches_of
-
-    return _watched_events(batches_of(logs), watched)
-
-
-def _watched_events(batches: Sequence[Batch], watched: WatchedLogs) -> EventRows:
-    from aztec_butler.core.columns_rows import sifted
-
-    kept = [sifted(batch, watched.topics, ()) for batch in batches]
-    return EventRows(batches=tuple(batch for batch in kept if len(batch)), roles=watched.roles)
+        return watched_events(batches, watched)

@@ -28,10 +28,10 @@ from aztec_butler.core.logs import LogFilter
 from aztec_butler.store.journal_entry import Delivery
 from aztec_butler.watcher import chain_window
 from aztec_butler.watcher.chain_check import ChainCheck
-from aztec_butler.watcher.final_reading import FinalReader, events_of
+from aztec_butler.watcher.final_reading import FinalReader
 from aztec_butler.watcher.noticed_logs import NoticedLogs
 from aztec_butler.watcher.polling import Look, Stretch, fetch_blocks, look_at_head, read_stretch
-from aztec_butler.watcher.steps import Step, WatchedLogs
+from aztec_butler.watcher.steps import Step, WatchedLogs, events_of
 
 if TYPE_CHECKING:
     from aztec_butler.clients.log_piece import Canary

@@ -12,7 +12,7 @@ take longer than everything else together.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -170,6 +170,28 @@ class Step:
     retracted_above: BlockRef | None = None
     reorg_depth: int | None = None
     contracts: tuple[str, ...] | None = None
+
+
+def events_of(logs: Sequence[RawLog], watched: WatchedLogs) -> EventRows:
+    """Those of the kinds that are watched of their contract.
+
+    Args:
+        logs: with times.
+        watched: which logs are read.
+    """
+    if not logs:
+        return EventRows(roles=watched.roles)
+    from aztec_butler.core.columns_batch import batches_of
+
+    return watched_events(batches_of(logs), watched)
+
+
+def watched_events(batches: Iterable[Batch], watched: WatchedLogs) -> EventRows:
+    """As ``events_of``, of logs that are columns already."""
+    from aztec_butler.core.columns_rows import sifted
+
+    kept = [sifted(batch, watched.topics, ()) for batch in batches]
+    return EventRows(batches=tuple(batch for batch in kept if len(batch)), roles=watched.roles)
 
 
 def topics_of(names: Collection[str], roles: Mapping[str, str]) -> dict[bytes, set[bytes]]:

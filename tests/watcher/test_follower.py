@@ -87,6 +87,18 @@ def test_steps__from_a_start_block__tell_of_nothing_before():
     assert set(reader.final) == chain.events(25, chain.final)
 
 
+def test_steps__from_a_start_block_that_is_still_to_come__tell_of_nothing_before():
+    chain, reader = reading(start_block=35)
+    for _ in range(8):
+        chain.mine(1)
+        reader.read()
+        assert reader.known() == chain.events(35)
+    chain.mine(20)
+    reader.read()
+    assert reader.known() == chain.events(35)
+    assert set(reader.final) == chain.events(35, chain.final)
+
+
 def test_steps__without_a_start_block__begin_with_what_is_final_then():
     chain, reader = reading(start_block=None)
     assert reader.known() == chain.events(22)
@@ -355,6 +367,50 @@ def test_nodes__of_which_one_is_on_a_chain_of_its_own__stop_nothing_by_one_answe
     assert_settled(chain, reader)
 
 
+def test_reorg__whose_end_somebody_on_a_third_chain_tells__is_asked_for_again():
+    chain, reader = reading()
+    third = forked(chain, 5)
+    third.mine(1)
+    chain.drop(3)
+    chain.mine(4)
+    reader.rpc.views = [None, third, third]
+    assert reader.read() == 0
+    reader.read()
+    assert reader.depths == [3]
+    assert_settled(chain, reader)
+
+
+def test_reorg__whose_blocks_somebody_on_a_third_chain_tells__is_asked_for_again():
+    chain, reader = reading()
+    third = forked(chain, 5)
+    third.mine(1)
+    chain.drop(3)
+    chain.mine(4)
+    reader.rpc.views = [None, None, None, third]
+    assert reader.read() == 0
+    reader.read()
+    assert reader.depths == [3]
+    assert_settled(chain, reader)
+
+
+def test_reorg__behind_a_final_block_that_is_remembered__stops_with_a_name():
+    chain, reader = reading(finality=8)
+    later = reader.checkpoint.window[5]
+    reader.checkpoint = attrs.evolve(reader.checkpoint, final=later)
+    chain.drop(6)
+    chain.mine(7)
+    with pytest.raises(ReorgTooDeep, match="taken as final"):
+        reader.read()
+
+
+def test_node__that_lags_behind_the_one_that_named_the_head__is_asked_again_at_once():
+    chain, reader = reading()
+    chain.mine(3)
+    reader.rpc.views = [None, chain.head.number - 10]
+    reader.read()
+    assert_settled(chain, reader)
+
+
 def test_final_block__of_another_chain_than_the_newest__is_an_error_with_a_name():
     chain, reader = reading(finality=8)
     fork = forked(chain, 8)
@@ -369,6 +425,41 @@ def test_final_block__of_another_chain_than_the_newest__is_an_error_with_a_name(
     chain.header = real
     reader.read()
     assert_settled(chain, reader)
+
+
+def test_final_block__behind_the_newest_one__is_nonsense():
+    chain, reader = reading()
+    before = reader.checkpoint
+    chain.mine(40)
+    real = chain.header
+    chain.header = lambda name, *rest, **more: real(hex(35) if name == "latest" else name, *rest, **more)
+    with pytest.raises(NodeRefused, match="final block lies behind"):
+        reader.read()
+    assert reader.checkpoint == before
+
+
+def test_final_block__at_the_end_of_a_step__is_of_the_chain_that_was_read(monkeypatch):
+    monkeypatch.setattr("aztec_butler.watcher.final_reading._WIDEST", 50)
+    chain = ForkingChain(finality=8)
+    chain.mine(200)
+    fork = forked(chain, 190)
+    reader = Reader(ChainRpc(chain), step_events=40)
+    ask = reader.rpc.call_together
+
+    def ask_strangers(calls, **options):
+        """About single headers."""
+        reader.rpc.chain = (
+            fork if len(calls) == 1 and reader.steps == [] and reader.rpc.request_count else chain
+        )
+        try:
+            return ask(calls, **options)
+        finally:
+            reader.rpc.chain = chain
+
+    monkeypatch.setattr(reader.rpc, "call_together", ask_strangers)
+    with pytest.raises(NodeRefused, match="contradict each other about a final block"):
+        reader.read()
+    assert reader.steps == []
 
 
 def forked(chain, depth):

@@ -158,6 +158,7 @@ class Tale:
         )
 
     def assert_nothing_wrong(self):
+        assert self.reader.known() <= self.chain.ever
         final = self.reader.checkpoint.final
         if final is not None:
             assert set(self.reader.final) == self.chain.events(0, final.number)

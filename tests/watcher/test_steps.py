@@ -11,8 +11,7 @@ from aztec_butler.core.columns_rows import lists_of, timed, untimed_blocks
 from aztec_butler.core.errors import InputError
 from aztec_butler.core.events import decode_log
 from aztec_butler.store.journal_entry import SeenEvents
-from aztec_butler.watcher.final_reading import events_of
-from aztec_butler.watcher.steps import EventRows, WatchedContract, watched_logs
+from aztec_butler.watcher.steps import EventRows, WatchedContract, events_of, watched_logs
 
 ROLES = {ROLLUP: "rollup", OTHER_ROLLUP: "rollup", GSE: "gse"}
 NAMES = [
