@@ -117,8 +117,7 @@ class Actor:
         Raises:
             SettingsError: the journal cannot be written.
         """
-        for intent_id in self._journal.expire(now=self._now):
-            self._log.warning("an action's time is over", id=intent_id)
+        self._expire()
         taken = 0
         for intent_id in [row.id for row in self._waiting.due(self._journal, self._now)]:
             if self._stopping.is_set():
@@ -133,6 +132,15 @@ class Actor:
                 break
             self._plan(row)
         return taken
+
+    def _expire(self) -> None:
+        expired = [self._journal.intent(each) for each in self._journal.expire(now=self._now)]
+        for row in expired:
+            if row.intent.kind.is_irreversible:
+                self._log.warning("an action's time is over", **_names(row), summary=row.intent.summary)
+        notices = sum(not row.intent.kind.is_irreversible for row in expired)
+        if notices:
+            self._log.info("events of long ago are no news", notices=notices)
 
     def stop(self) -> None:
         """End what is under way as soon as it can be ended safely, and begin with nothing else."""

@@ -42,10 +42,12 @@ def watch_once(
     """
     with Running.open(settings, connecting, log, clock=clock, on_step=on_step) as running:
         given_up = {row.id for row in running.journal.intents(states=[IntentState.DEAD])}
-        running.watcher.turn(look=True)
+        running.watcher.turn()
         is_at_head = running.watcher.is_at_head
         with running.open_actor() as actor:
             actor.recover()
+            _carry_out(running.watcher, actor)
+            running.watcher.look()
             _carry_out(running.watcher, actor)
         rows = running.journal.intents()
     if not is_at_head:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 import attrs
@@ -110,11 +110,10 @@ class Watcher:
         self._troubles: dict[str, str] = {}
         self.tally = Tally()
 
-    def turn(self, *, look: bool = False) -> int:
+    def turn(self) -> int:
         """Read up to the head, and look at what holds when it is time.
 
-        Args:
-            look: look now, whether it is time or not.
+        Not while events have asked for actions just now: what these are about to change would be told as missing.
 
         Returns:
             How many intents are new.
@@ -123,15 +122,17 @@ class Watcher:
             ReorgTooDeep: the chain left behind what was taken as final; nothing was written about that.
             ButlerError: a node, a file or the journal failed; what was committed stays, and the next turn goes on there.
         """
-        new = 0
+        new = actions = 0
         for step in self._follower.steps(self._journal.checkpoint()):
-            new += self._take(step)
+            ids = self._take(step)
+            new += len(ids)
+            actions += sum(self._journal.intent(each).intent.kind.is_irreversible for each in ids)
             self._on_turn()
         if self.is_at_head:
             self._reached_head_at = self._clock()
         self.tally.polls += 1
-        if look or self._is_time_to_look():
-            new += self._look()
+        if not actions and self._is_time_to_look():
+            new += self.look()
         new += self.tell_failures()
         self._on_turn()
         return new
@@ -143,7 +144,7 @@ class Watcher:
 
     # ------------------------------------------------------------------ events
 
-    def _take(self, step: Step) -> int:
+    def _take(self, step: Step) -> Sequence[str]:
         records, facts = self._knowledge.sift(step)
         committed = self._commit(self._intake.entry_of(step, records, facts))
         self.tally.events[step.delivery.value] += committed.events
@@ -167,7 +168,7 @@ class Watcher:
             )
         if records and step.delivery is Delivery.FINAL:
             self._looked_at = None  # what is ours has changed
-        return len(committed.new)
+        return committed.new
 
     def _commit(self, entry: Entry) -> Committed:
         committed = self._journal.commit(entry, now=int(self._clock()))
@@ -196,7 +197,12 @@ class Watcher:
         last = self._looked_at
         return last is None or self._monotonic() - last >= self._settings.look_seconds
 
-    def _look(self) -> int:
+    def look(self) -> int:
+        """See what holds by the newest final block, and write down what began or ended; how many intents are new.
+
+        Raises:
+            ButlerError: it cannot be seen, or not be written.
+        """
         checkpoint = self._journal.checkpoint()
         if checkpoint.final is None:
             return 0
