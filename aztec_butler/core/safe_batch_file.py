@@ -94,6 +94,8 @@ def _document(content: bytes) -> dict[str, Any]:
     check_depth(content)
     try:
         document = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_refuse)
+    except InputError:
+        raise  # of _object and _refuse: an InputError is a ValueError too
     except UnicodeDecodeError:
         raise InputError("a batch file is not UTF-8 text") from None
     except json.JSONDecodeError as error:

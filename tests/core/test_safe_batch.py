@@ -375,6 +375,20 @@ def test_read_batch__broken_text__refused(content):
         read_batch(content)
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b'{"version": "1.0", "version": "1.0"}', "a batch file has a name twice in one object"),
+        (b'{"version": NaN}', "a batch file holds a number that is none"),
+        (b'{"version": ' + b"9" * 5000 + b"}", "a batch file holds a number with too many digits"),
+    ],
+    ids=["name twice", "NaN", "endless number"],
+)
+def test_read_batch__broken_text__named_for_what_it_is(content, reason):
+    with pytest.raises(InputError, match=reason):
+        read_batch(content)
+
+
 # --------------------------------------------------------------------------- methods
 
 
