@@ -1,10 +1,11 @@
-"""The JSON text of ``eth_getLogs`` answers to numpy columns, in one of two ways.
+"""The JSON text of ``eth_getLogs`` answers to numpy columns, as fast as it can be done.
 
 Nodes write every log of an answer alike: the same keys in the same order, values that are hex text without escapes. So
 the places of the quotes tell where every value is, and numpy finds all of them at once. That the logs *are* written
 alike is not believed but verified: every byte of every log that is not inside a value has to equal the first log's,
-which a JSON parser has read. Where anything differs (more or fewer topics, another order, white space, escapes), a
-parser reads the whole answer; the result is the same, only later.
+which a JSON parser has read. Logs with more topics than others are read apart from those. Where anything else differs
+(another order, white space, escapes), a parser reads the whole answer (``columns_parsed``); the result is the same, only
+later.
 """
 
 from __future__ import annotations
@@ -13,16 +14,14 @@ from binascii import Error as HexError
 from binascii import unhexlify
 from collections import defaultdict
 from itertools import pairwise
-from typing import Any
 
 import attrs
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from aztec_butler.core.columns_batch import UNTIMED, Batch, Numbers, Octets, batches_of, rows_of
-from aztec_butler.core.errors import DecodeError
-from aztec_butler.core.events_input import parse_log
+from aztec_butler.core.columns_batch import UNTIMED, Batch, Numbers, Octets, rows_of
+from aztec_butler.core.columns_parsed import read_any
 
 Answer = bytes | bytearray | memoryview
 _Places = npt.NDArray[np.int64]
@@ -31,6 +30,7 @@ _QUOTE = ord('"')
 _HASH_DIGITS = 64
 _ADDRESS_DIGITS = 40
 _MOST_TOPICS = 4
+_BETWEEN = b"},{"
 _FIELDS = (
     "address",
     "topics",
@@ -60,29 +60,8 @@ def _masks(widest: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]
 _MASKS = {widest: _masks(widest) for widest in (_USUAL, _WIDEST)}
 
 
-class _Log(msgspec.Struct, rename="camel", gc=False):
-    address: str
-    topics: list[str]
-    data: str
-    block_number: str
-    block_hash: str
-    transaction_hash: str
-    transaction_index: str
-    log_index: str
-    block_timestamp: str | None = None
-    removed: bool | None = None
-
-
-class _Reply(msgspec.Struct):
-    result: list[_Log]
-
-
 class UnusualError(Exception):
     """The fast way does not apply: not an error, and never seen by callers."""
-
-
-_read_reply = msgspec.json.Decoder(_Reply).decode
-_read_logs = msgspec.json.Decoder(list[_Log]).decode
 
 
 def read_answer(answer: Answer) -> list[Batch]:
@@ -95,26 +74,16 @@ def read_answer(answer: Answer) -> list[Batch]:
         DecodeError: a reply with an error, no logs at all, or a log that is not mined or not well formed.
     """
     content = bytes(answer) if isinstance(answer, memoryview) else answer
-    try:
-        return [read_alike(content)]
-    except UnusualError:
-        return read_any(content)
+    for read in (_read_one_kind, read_mixed):
+        try:
+            return read(content)
+        except UnusualError:
+            pass
+    return read_any(content)
 
 
-def read_any(answer: bytes | bytearray) -> list[Batch]:
-    """The logs of an answer of any shape, by a JSON parser; see ``read_answer``."""
-    is_list = answer.lstrip()[:1] == b"["
-    try:
-        logs = _read_logs(answer) if is_list else _read_reply(answer).result
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _read_badly_formed(answer)
-    groups: dict[int, list[_Log]] = defaultdict(list)
-    for log in logs:
-        groups[len(log.topics)].append(log)
-    try:
-        return [_columns(group, count) for count, group in groups.items()]
-    except (UnusualError, ValueError, OverflowError):
-        return _read_badly_formed(answer)
+def _read_one_kind(answer: bytes | bytearray) -> list[Batch]:
+    return [read_alike(answer)]
 
 
 def read_alike(answer: bytes | bytearray) -> Batch:
@@ -127,6 +96,30 @@ def read_alike(answer: bytes | bytearray) -> Batch:
         return _read_alike(answer)
     except (IndexError, HexError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UnusualError from error
+
+
+def read_mixed(answer: bytes | bytearray) -> list[Batch]:
+    """The logs of an answer that writes those alike that have as many topics: a batch for each number of them.
+
+    It is cut wherever the text between two logs stands. Were that not between two logs, the pieces would not all be JSON
+    objects that differ in their values' digits alone: of which ``read_alike`` makes sure.
+
+    Raises:
+        UnusualError: it does not, or has no logs.
+    """
+    start, end = answer.find(b"[{") + 2, answer.rfind(b"}]")
+    if start <= 1 or end <= start:
+        raise UnusualError
+    groups: dict[int, list[bytes | bytearray]] = defaultdict(list)
+    for log in answer[start:end].split(_BETWEEN):
+        groups[log.count(b'"')].append(log)
+    if not 1 < len(groups) <= _MOST_TOPICS:
+        raise UnusualError
+    head, tail = bytes(answer[:start]), bytes(answer[end:])
+    batches = [read_alike(head + _BETWEEN.join(logs) + tail) for logs in groups.values()]
+    if len({len(batch.topics) for batch in batches}) < len(batches):
+        raise UnusualError  # apart by something else: logs of one event would lose their order
+    return batches
 
 
 @attrs.frozen(eq=False)
@@ -283,56 +276,3 @@ def _data(answer: bytes | bytearray, begin: _Places, end: _Places) -> tuple[Octe
         places = np.repeat(begin, words) + within * _HASH_DIGITS
         content = unhexlify(_gathered(answer, places, _HASH_DIGITS).data)
     return np.frombuffer(content, np.uint8), digits // 2
-
-
-def _columns(logs: list[_Log], count: int) -> Batch:
-    if count > _MOST_TOPICS or any(log.removed for log in logs):
-        raise UnusualError
-    data = [log.data for log in logs]
-    if not all(text.startswith("0x") for text in data):
-        raise UnusualError
-    sizes = np.array([len(text) for text in data], np.int64) - 2
-    if (sizes % 2).any():
-        raise UnusualError
-    return Batch(
-        address=_hex_rows([log.address for log in logs], _ADDRESS_DIGITS),
-        topics=tuple(_hex_rows([log.topics[place] for log in logs]) for place in range(count)),
-        data=np.frombuffer(unhexlify("".join([text[2:] for text in data])), np.uint8),
-        sizes=sizes // 2,
-        block_number=_quantities([log.block_number for log in logs]),
-        block_hash=_hex_rows([log.block_hash for log in logs]),
-        transaction_hash=_hex_rows([log.transaction_hash for log in logs]),
-        transaction_index=_quantities([log.transaction_index for log in logs]),
-        log_index=_quantities([log.log_index for log in logs]),
-        block_timestamp=_quantities([log.block_timestamp or hex(UNTIMED) for log in logs]),
-    )
-
-
-def _hex_rows(texts: list[str], digits: int = _HASH_DIGITS) -> Octets:
-    if set(map(len, texts)) != {digits + 2}:
-        raise UnusualError
-    rows = rows_of("".join(texts).encode(), digits + 2)
-    if not (rows[:, :2] == np.frombuffer(b"0x", np.uint8)).all():
-        raise UnusualError
-    return rows_of(unhexlify(np.ascontiguousarray(rows[:, 2:]).data), digits // 2)
-
-
-def _quantities(texts: list[Any]) -> Numbers:
-    if not all(text.startswith("0x") for text in texts):
-        raise UnusualError
-    return np.array([int(text, 16) for text in texts], np.uint64)
-
-
-def _read_badly_formed(answer: bytes | bytearray) -> list[Batch]:
-    """Read log by log, to name the one that is wrong."""
-    try:
-        reply = msgspec.json.decode(answer)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise DecodeError("the answer is not JSON", bytes=len(answer)) from None
-    if isinstance(reply, dict):
-        if reply.get("error") is not None:
-            raise DecodeError("the answer is an error instead of logs", error=str(reply["error"])[:200])
-        reply = reply.get("result")
-    if not isinstance(reply, list):
-        raise DecodeError("the answer is not a list of logs", got=type(reply).__name__)
-    return batches_of(parse_log(log) for log in reply)

@@ -77,7 +77,7 @@ def ours(url: str, ranges: int, form: str):
     from log_corpus import EVENTS
 
     from aztec_butler.core import columns
-    from aztec_butler.core.columns_json import read_any
+    from aztec_butler.core.columns_parsed import read_any
 
     if form == "parser":
         columns.read_answer = read_any

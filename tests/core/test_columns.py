@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from aztec_butler.core import columns, events
 from aztec_butler.core.abi_structs import Array, Tuple
 from aztec_butler.core.columns_checksums import keccak256_rows
-from aztec_butler.core.columns_json import UnusualError, read_alike, read_any
+from aztec_butler.core.columns_json import UnusualError, read_alike, read_answer, read_mixed
+from aztec_butler.core.columns_parsed import read_any
 from aztec_butler.core.errors import DecodeError, InputError
 from aztec_butler.core.events_fields import event_fields, record_names, struct_fields
 from aztec_butler.core.hexes import checksum_address
@@ -324,6 +325,52 @@ def test_decode__answer_of_another_shape__gives_the_same_logs(shape):
     expected = [events.decode_log(log, "rollup") for log in logs]
     assert [r for name, table in tables.items() for r in records_of(name, table)] == expected
     assert [log for batch in read_any(text) for log in batch.raw_logs()] == logs
+
+
+def mixed_logs():
+    """Of two, three and one topics, the last without data."""
+    rng = random.Random(8)
+    names = ["RollupSlashed", "RollupDeposit", "RollupSlashed", "RollupValidatorQueued", "RollupDeposit"]
+    return [raw(record) for name in names for record in some_records(name, rng, 2, 10**38)]
+
+
+def as_batches(batches):
+    return [list(batch.raw_logs()) for batch in batches]
+
+
+def test_read_mixed__logs_with_other_numbers_of_topics__are_batches_of_their_own():
+    logs = mixed_logs()
+    text = answer(logs)
+    with pytest.raises(UnusualError):
+        read_alike(text)
+    found = as_batches(read_mixed(text))
+    assert found == [[log for log in logs if len(log.topics) == count] for count in (2, 3)]
+    assert found == as_batches(read_any(text)) == as_batches(read_answer(text))
+
+
+def test_read_mixed__of_one_number_of_topics__is_left_to_others():
+    plain = json.loads(answer(mixed_logs()[:2]))["result"]
+    del plain[0]["blockTimestamp"]
+    for logs in (plain, plain[1:], []):
+        with pytest.raises(UnusualError):
+            read_mixed(json.dumps({"result": logs}, separators=(",", ":")).encode())
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_read_mixed__any_byte_changed__reads_what_the_parser_reads_or_nothing(data):
+    text = bytearray(answer(mixed_logs()))
+    place = data.draw(st.integers(0, len(text) - 1))
+    text[place : place + data.draw(st.integers(0, 2))] = data.draw(
+        st.sampled_from(
+            [b'"', b"0", b"}", b"},{", b"{", b",", b"\\", b"g", b"]", b"[", b" ", b"x", b"", b'"},{"']
+        )
+    )
+    try:
+        fast = as_batches(read_mixed(bytes(text)))
+    except UnusualError:
+        return
+    assert fast == as_batches(read_any(bytes(text)))
 
 
 @settings(max_examples=300, deadline=None)
