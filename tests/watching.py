@@ -10,15 +10,21 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import io
 import json
 import os
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
+import pytest
+
 from aztec_butler.__main__ import main
+from aztec_butler.serving.metric import PREFIX
 from aztec_butler.store.journal_reading import JournalReader
+from aztec_butler.watcher.once import watch_once
 
 FINALITY = 2
 """The devnet's final block is so many behind its newest one."""
@@ -58,12 +64,14 @@ class Watching:
         lines += ["[watcher]", *(f"{name} = {toml(value)}" for name, value in self.settings.items())]
         self.config.write_text("\n".join(lines) + "\n")
 
-    def once(self, *words):
-        """One run for cron."""
-        return self.run("serve", "--watcher", "--once", *words)
+    def once(self, *words, later=0):
+        """One run for cron, by a clock that is so many seconds ahead."""
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setitem(watch_once.__kwdefaults__, "clock", lambda: time.time() + later)
+            return self.run("serve", "--watcher", "--once", *words)
 
     def run(self, *words):
-        """A command in this process."""
+        """A command in this process: code, and what it wrote."""
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = main([*words, "--config", str(self.config)])
@@ -123,6 +131,7 @@ class WatcherProcess:
     """
 
     def __init__(self, watching, *words):
+        self.config = watching.config
         self.log_path = watching.folder / "watcher.log"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFY")}
         command = ["-m", "aztec_butler", "serve", "--watcher", "--config", str(watching.config), *words]
@@ -138,3 +147,37 @@ class WatcherProcess:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+
+    def write_settings(self, text):
+        self.config.write_text(text)
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text()
+
+    def events(self, name):
+        """The log's lines of a name."""
+        lines = [json.loads(line) for line in self.log.splitlines() if line.endswith("}")]
+        return [line for line in lines if line["event"] == name]
+
+    @property
+    def port(self) -> int:
+        return int(self.events("watching")[-1]["url"].rpartition(":")[2])
+
+    def get(self, path):
+        """Status and body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request("GET", path)
+        response = connection.getresponse()
+        body = response.read().decode()
+        connection.close()
+        return response.status, body
+
+    def value(self, beginning) -> float:
+        """The sum of the series whose names begin so, behind the prefix of all."""
+        lines = [line.rpartition(" ") for line in self.get("/metrics")[1].splitlines()]
+        return sum(
+            float(value)
+            for name, _, value in lines
+            if name.removeprefix(PREFIX).startswith(beginning) and not name.startswith("#")
+        )
