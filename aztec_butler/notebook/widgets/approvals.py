@@ -217,7 +217,10 @@ def _details(intent: IntentRow, plan: RecordedPlan | None, *, now: int) -> str:
         rows.append(("not worth doing after", moment(what.expires_at) + over))
     if intent.reason:
         rows.append(("state", escaped(intent.reason)))
-    rows += [(name.replace("_", " "), _parameter(name, value)) for name, value in what.parameters.items()]
+    rows += [
+        (name.removesuffix("_wei").replace("_", " "), _parameter(name, value))
+        for name, value in what.parameters.items()
+    ]
     if plan is None:
         rows.append(("would do", "the watcher has not looked at it yet"))
     else:

@@ -136,11 +136,12 @@ class Explorer(Panel):
         self.network, self._tables = pinned, tables
         self._attesters = {each.attester: each for each in attesters}
         self._providers = {each.provider_id: each for each in providers}
-        self._fill()
-        self._show()
-        return (
+        self._said = (
             f"{name}, {block_words(pinned.block)}: {len(attesters):,} attesters, {len(providers):,} providers"
         )
+        self._fill()
+        self._show()
+        return self._said
 
     def _fill(self) -> None:
         """Put what was read into the lists, and keep what was chosen where it is still there."""
@@ -177,7 +178,13 @@ class Explorer(Panel):
         self.attempt("", show)
 
     def _show(self) -> None:
-        attester = self._chosen_attester()
+        try:
+            attester = self._chosen_attester()
+        except InputError:  # nothing is better than the picture of another choice
+            self.table = None
+            for part in (self.card, self.picture, self.rows, self.code):
+                part.value = ""
+            raise
         view = next(each for each in VIEWS if each.name == self.view_field.value)
         whole = self._tables[view.name]
         self.card.value = self._card(attester)
