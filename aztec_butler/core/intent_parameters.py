@@ -135,6 +135,8 @@ class _Parameters:
 
 
 def _plain(field: attrs.Attribute[Any], value: Any) -> object:
+    if type(value) is str:
+        return value
     if str(field.metadata.get("unit", "")).endswith(("wei", "ether")):
         return str(value)
     if isinstance(value, StrEnum):

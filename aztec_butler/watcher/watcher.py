@@ -174,18 +174,18 @@ class Watcher:
         committed = self._journal.commit(entry, now=int(self._clock()))
         self.tally.intents += len(committed.new)
         wanted = (*entry.intents, *(each.intent for each in entry.began if each.intent is not None))
-        actions = {each.intent.id for each in wanted if each.intent.kind.is_irreversible}
+        actions = {each.intent.id: each for each in wanted if each.intent.kind.is_irreversible}
         for intent_id in committed.new:
-            if intent_id in actions:
-                row = self._journal.intent(intent_id)
+            new = actions.get(intent_id)
+            if new is not None:
                 self._log.info(
                     "an action is wanted",
-                    id=row.id,
-                    action=row.intent.kind.value,
-                    target=row.intent.target,
-                    mode=row.mode.value,
-                    state=row.state.value,
-                    summary=row.intent.summary,
+                    id=intent_id,
+                    action=new.intent.kind.value,
+                    target=new.intent.target,
+                    mode=new.mode.value,
+                    state=new.first_state.value,
+                    summary=new.intent.summary,
                 )
         for intent_id in committed.retracted:
             self._log.info("an action is not wanted any more", id=intent_id)

@@ -18,7 +18,6 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1]))
 import attrs
-import structlog
 from watcher_chain import (
     ATTESTERS,
     FINALITY,
@@ -37,6 +36,7 @@ from aztec_butler.core.hexes import parse_address as checksum
 from aztec_butler.core.intents import IntentState
 from aztec_butler.core.lifecycle import Lifecycle
 from aztec_butler.core.records import BlockStamp
+from aztec_butler.serving.logs import Redactor, open_log
 from aztec_butler.store.journal import Journal
 from aztec_butler.store.journal_entry import Delivery
 from aztec_butler.watcher.facts import Facts, OwnAttester, OwnProvider
@@ -122,11 +122,8 @@ def opened(url: str, share: float, path: Path, *, start_block: int | None) -> tu
     journal = Journal.open(path, chain_id=1, genesis_hash="0x" + "00" * 32, now=TIME)
     knowledge = Knowledge(Given(rpc, facts), settings, rpc)
     follower = Follower(rpc, watched=knowledge.watched, start_block=start_block)
-    log = structlog.wrap_logger(structlog.PrintLogger(io.StringIO()), wrapper_class=_LOGGER)
+    log = open_log(io.StringIO(), Redactor())
     return Watcher(journal, follower, knowledge, settings, log), journal, rpc
-
-
-_LOGGER = structlog.make_filtering_bound_logger(20)
 
 
 def resident_mb() -> float:
