@@ -2,8 +2,8 @@
 
 The new commit names the ones it replaces. A crash before it is published leaves files that nobody reads, one after it
 leaves replaced commits for the next time. Files that other processes are reading may vanish under them: they list the
-commits again and find the new ones. On one machine a lock keeps two from doing it at once; elsewhere two may, and both
-results are whole.
+commits again and find the new ones. On one machine a lock keeps two from doing it at once; elsewhere two may. Then both
+results are whole but for a file that one of them kept and the other one replaced: its rows are read from the other.
 """
 
 from __future__ import annotations
@@ -40,9 +40,13 @@ def compact(folder: Folder, commits: Commits) -> None:
     # What this release does not know it leaves to the one that does.
     if len(snapshot.commits) < 2 or not record_names().keys() >= {*snapshot.holdings.events}:
         return
-    prepared = _compacted(folder, commits, snapshot)
+    _put_in_place(folder, commits, snapshot, _compacted(folder, commits, snapshot))
+
+
+def _put_in_place(folder: Folder, commits: Commits, snapshot: Snapshot, prepared: PreparedCommit) -> None:
     commits.add(prepared)
-    forget(folder, snapshot, {file.path for file in prepared.files})
+    # Another machine that did the same at the same time may have kept a file that was not kept here.
+    forget(folder, snapshot, {file.path for file in prepared.files} | commits.load().live_paths)
 
 
 def forget(folder: Folder, snapshot: Snapshot, kept: Iterable[str] = ()) -> None:
@@ -50,9 +54,15 @@ def forget(folder: Folder, snapshot: Snapshot, kept: Iterable[str] = ()) -> None
     files = {file.path for commit in snapshot.commits.values() for file in commit.content.files}
     for path in sorted(files - set(kept)):
         folder.remove(path)
-    # The commits last: whoever stops in between leaves the names of what is still to be removed.
-    for name in sorted(snapshot.commits):
+    # The commits last: whoever stops in between leaves the names of what is still to be removed. And of them those
+    # first that another one replaced earlier: without that other one they would seem to hold something again.
+    for name in sorted(snapshot.commits, key=lambda name: (_replaced_by(snapshot, name), name)):
         folder.remove(commit_path(name))
+
+
+def _replaced_by(snapshot: Snapshot, name: str) -> int:
+    """How many of the commits that are still there a commit replaces: more than each of those does."""
+    return len(snapshot.commits.keys() & {*snapshot.commits[name].content.replaces})
 
 
 def _compacted(folder: Folder, commits: Commits, snapshot: Snapshot) -> PreparedCommit:

@@ -68,6 +68,7 @@ class Holdings:
 
     def __init__(self, commits: Sequence[Commit], unreadable: Collection[str] = ()) -> None:
         self.commits = commits
+        self._unreadable = unreadable
         self._spans: dict[str, list[_Span]] = defaultdict(list)
         self._files: dict[tuple[str, str], list[DataFile]] = defaultdict(list)
         for commit in commits:
@@ -127,6 +128,20 @@ class Holdings:
     def files_by_path(self, event: str, segments: Iterable[Segment]) -> dict[str, DataFile]:
         """The files that hold the logs of segments."""
         return {path: file for path, (file, _) in self.files(event, segments).items()}
+
+    def has_elsewhere(self, file: DataFile) -> bool:
+        """Whether all that would be unknown without a file is in others as well."""
+        others = Holdings(self.commits, {*self._unreadable, file.path})
+        for commit in self.commits:
+            if any(each.path == file.path for each in commit.content.files):
+                for coverage in commit.content.coverage:
+                    first = max(coverage.first_block, file.first_block)
+                    last = min(coverage.last_block, file.last_block)
+                    if file.event in coverage.events and first <= last:
+                        _, gaps = others.resolve(file.event, coverage.addresses, first, last)
+                        if gaps:
+                            return False
+        return True
 
     def covered(self) -> Iterator[Covered]:
         """What is known, by event and contract."""

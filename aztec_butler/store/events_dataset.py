@@ -16,7 +16,7 @@ from aztec_butler.store.events_compaction import compact, forget
 from aztec_butler.store.events_coverage import Range, merged
 from aztec_butler.store.events_folder import Folder
 from aztec_butler.store.events_manifest import DataFile, PreparedCommit, apart
-from aztec_butler.store.events_parquet import UnreadableFileError
+from aztec_butler.store.events_parquet import GONE, UnreadableFileError
 from aztec_butler.store.events_reading import read_files
 from aztec_butler.store.events_schema import fingerprint
 
@@ -130,7 +130,7 @@ class Dataset:
         """Why files cannot be what was written, told without reading them."""
         sizes = self.folder.sizes(list(files))
         return {
-            path: "it is gone" if path not in sizes else f"it has {sizes[path]} bytes, not {file.size}"
+            path: GONE if path not in sizes else f"it has {sizes[path]} bytes, not {file.size}"
             for path, file in files.items()
             if sizes.get(path) != file.size
         } | {
@@ -148,13 +148,21 @@ class Dataset:
                 self._set_aside(error.file, error.reason)
 
     def _set_aside(self, file: DataFile, reason: str) -> None:
-        # Where another process replaced the file, it is not damaged but done with.
-        if file.path not in self.commits.load().live_paths:
-            return
-        warnings.warn(
-            f"a file of the event store was damaged and is set aside: {self.folder.shown(file.path)} ({reason});"
-            f" {file.event} logs of blocks {file.first_block} to {file.last_block} have to be fetched again",
-            StoreWarning,
-            stacklevel=4,
-        )
+        # Where another process replaced the file, it is not damaged but done with. A folder that is listed while files
+        # come and go may show neither the new commit nor that the old one is gone; that cannot happen twice, because
+        # commits are removed after those that they replaced: see ``events_compaction``.
+        for _ in range(2):
+            snapshot = self.commits.load()
+            if file.path not in snapshot.live_paths or file.path in snapshot.damaged:
+                return
+        twice = snapshot.holdings.has_elsewhere(file)
+        # Gone, and nothing with it: two machines tidied up at once.
+        if not twice or reason != GONE:
+            warnings.warn(
+                f"a file of the event store was damaged and is set aside: {self.folder.shown(file.path)} ({reason});"
+                f" {file.event} logs of blocks {file.first_block} to {file.last_block}"
+                f" {'are in another file, too' if twice else 'have to be fetched again'}",
+                StoreWarning,
+                stacklevel=4,
+            )
         self.commits.set_aside(file.path, reason)

@@ -22,6 +22,8 @@ from aztec_butler.store.events_folder import Folder, Part, TornFileError
 from aztec_butler.store.events_manifest import DataFile
 from aztec_butler.store.events_schema import fingerprint, wide_columns
 
+GONE: Final = "it is gone"
+"""Why a file that somebody removed cannot be read."""
 ROWS_OF_GROUP: Final = 262_144
 _MARK: Final = 8  # the footer's length and "PAR1"
 # Measured on logs: hashes do not compress, ascending numbers are best kept as differences, the rest repeats itself.
@@ -90,7 +92,7 @@ def read_table(
     try:
         return _read(folder, file, first_block, last_block, names, use_threads=use_threads)
     except FileNotFoundError:
-        raise UnreadableFileError(file, "it is gone") from None
+        raise UnreadableFileError(file, GONE) from None
     except TornFileError as error:
         raise UnreadableFileError(file, str(error)) from None
 
@@ -104,7 +106,7 @@ def check_whole(folder: Folder, file: DataFile) -> None:
     try:
         content = folder.read_parts(file.path, file.size, [(0, file.size)])
     except FileNotFoundError:
-        raise UnreadableFileError(file, "it is gone") from None
+        raise UnreadableFileError(file, GONE) from None
     except TornFileError as error:
         raise UnreadableFileError(file, str(error)) from None
     if hashlib.sha256(content).hexdigest() != file.sha256:

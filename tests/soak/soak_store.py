@@ -10,12 +10,14 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import random
 import signal
 import sys
 import tempfile
 import time
 from collections import Counter
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -81,11 +83,30 @@ def compare(store: EventStore, first_block: int, last_block: int) -> None:
         assert table.to_pylist() == truth[event].to_pylist(), event
 
 
+def forkserver():
+    """Processes that start at once, with everything imported, also where the forkserver does not get our ``sys.path``.
+
+    Importing anew for every worker would be most of the work, and tell of sources that somebody edits meanwhile.
+    """
+    below = str(Path(__file__).parent.parent)
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [below, before]))
+    try:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["soak.soak_store"])
+        ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
+    return context
+
+
 def soak(root, *, kills: int, workers: int, seed: int, last_block: int) -> dict:
     """Kill ``kills`` times, then let it end; what happened."""
     rng = random.Random(seed)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["soak.soak_store"])
+    context = forkserver()
     report: Counter[str] = Counter()
     patience = 0.5
     while report["kills"] < kills:

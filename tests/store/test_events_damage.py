@@ -221,6 +221,45 @@ def test_read__damaged_but_a_second_commit_has_the_blocks__is_read_from_there(ro
         assert read(store, "TokenTransfer") == TRUTH["TokenTransfer"]
 
 
+@pytest.mark.parametrize("how", ["gone", "damaged"])
+def test_read__a_file_whose_blocks_a_second_commit_has__is_told_where_it_is_damage(root, how):
+    """Gone it is where two machines tidied up at once, too: nothing happened, and nothing has to be fetched."""
+    store = opened(root)
+    put(store, 150, LAST)
+    put(store, 200, LAST + 1)  # which reaches farther, and so is read
+    path = max(
+        (path for path in files(root) if path.suffix == ".parquet" and "TokenTransfer/200" in str(path)),
+        key=lambda path: path.stat().st_mtime_ns,
+    )
+    path.unlink() if how == "gone" else flip(path, 100)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert read(store, "TokenTransfer") == TRUTH["TokenTransfer"]
+        assert store.missing(CONTRACTS, EVENTS, 0, LAST) == []
+    assert [
+        str(path) in str(each.message) and "in another file, too" in str(each.message) for each in told
+    ] == ([] if how == "gone" else [True])
+
+
+def test_missing__two_find_the_same_file_gone__one_of_them_says_so(root, monkeypatch):
+    store, other = opened(root), opened(root)
+    path = next(path for path in files(root) if "TokenTransfer/200" in str(path))
+    path.unlink()
+    lost = store._dataset.lost
+
+    def found_by_another_too(wanted):
+        found = lost(wanted)
+        if found:
+            with pytest.warns(StoreWarning, match=path.name):
+                assert other.missing(CONTRACTS, EVENTS, 0, LAST) != []
+        return found
+
+    monkeypatch.setattr(store._dataset, "lost", found_by_another_too)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert store.missing(CONTRACTS, EVENTS, 0, LAST) == other.missing(CONTRACTS, EVENTS, 0, LAST)
+
+
 def test_repair__damage_and_leftovers__are_gone_and_only_their_blocks_missing(root):
     path = next(
         path for path in files(root) if path.suffix == ".parquet" and "TokenTransfer/200" in str(path)

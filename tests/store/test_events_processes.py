@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import itertools
 import os
 import pickle
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from soak import made_logs
-from soak.soak_store import compare, extract, held, opened, soak
+from soak.soak_store import compare, extract, forkserver, held, opened, soak
 
-from aztec_butler.store import events_compaction
+from aztec_butler.store import events_compaction, events_manifest
 from aztec_butler.store.events import EventStore
 from aztec_butler.store.events_folder import LocalFolder
 
@@ -37,8 +39,7 @@ def _read_on(root, last_block, done, looks):
 
 def test_processes__two_fetch_the_same_while_one_reads__every_row_is_right_and_there_once(tmp_path):
     last_block = 160
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["soak.soak_store"])
+    context = forkserver()
     done, looks = context.Event(), context.Value("i", 0)
     reader = context.Process(target=_read_on, args=(tmp_path, last_block, done, looks))
     writers = [context.Process(target=extract, args=(tmp_path, seed, last_block)) for seed in (1, 2)]
@@ -145,6 +146,146 @@ def test_compaction__files_vanish_under_a_reader__it_reads_the_new_ones(tmp_path
     monkeypatch.setattr(store._dataset.commits, "load", listed_before)
     compare(store, 0, 49)
     assert loads > 1
+
+
+class _Crash(BaseException):
+    """SIGKILL, as seen from inside."""
+
+
+def _at_every_step(monkeypatch, action):
+    """Before every write and every removal in a folder, do something else first."""
+    for name in ("write", "remove"):
+        original = getattr(LocalFolder, name)
+
+        def stepping(self, *arguments, _original=original):
+            action()
+            return _original(self, *arguments)
+
+        monkeypatch.setattr(LocalFolder, name, stepping)
+
+
+@pytest.mark.filterwarnings("error")
+def test_compaction__others_look_before_every_step_of_it__see_every_row_and_no_damage(tmp_path, monkeypatch):
+    """Those who know the commits from before, and those who come new; what they know is as old as it can be."""
+    store = opened(tmp_path)
+    for first in range(0, 30, 10):
+        _put(store, first, first + 9)
+    eyes = []
+
+    def look():
+        eyes.append(opened(tmp_path))
+        for each in eyes:
+            assert each.missing(made_logs.CONTRACTS, made_logs.EVENTS, 0, 29) == []
+        compare(eyes[0], 0, 29)
+        compare(eyes[-1], 0, 29)
+
+    with monkeypatch.context() as patch:
+        _at_every_step(patch, look)
+        store.compact()
+    look()
+    assert len(eyes) > 15
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("step_ns", [1, -1], ids=["clock", "clock that runs backwards"])
+def test_compaction__killed_twice_while_another_knows_the_commits_from_before__nothing_is_set_aside(
+    tmp_path, monkeypatch, step_ns
+):
+    """A compaction is killed at one step, the next one at another; others go on, and what they know is old."""
+    clock = itertools.count(10**18, step_ns)
+    monkeypatch.setattr(events_manifest.time, "time_ns", lambda: next(clock))
+    for stop in (8, 14, 19):
+        for again in range(1, 26, 3):
+            root = tmp_path / f"{stop}-{again}"
+            store, witness = opened(root), opened(root)
+            for first in range(0, 30, 10):
+                _put(store, first, first + 9)
+            assert witness.missing(made_logs.CONTRACTS, made_logs.EVENTS, 0, 29) == []
+            for steps in (stop, again):
+                left = iter(range(steps))
+
+                def die(left=left):
+                    if next(left, None) is None:
+                        raise _Crash
+
+                with monkeypatch.context() as patch:
+                    _at_every_step(patch, die)
+                    with suppress(_Crash):
+                        opened(root).compact()
+                assert witness.missing(made_logs.CONTRACTS, made_logs.EVENTS, 0, 29) == []
+            compare(witness, 0, 29)
+            assert {problem.kind for problem in witness.verify(leftover_after_seconds=0)} <= {"leftover"}
+
+
+def test_compaction__after_others_that_were_killed__removes_commits_before_those_that_replaced_them(
+    tmp_path, monkeypatch
+):
+    """Else a listing taken meanwhile might show one without what replaced it; clocks of machines do not help."""
+    clock = itertools.count(10**18, -1)
+    monkeypatch.setattr(events_manifest.time, "time_ns", lambda: next(clock))
+    store = opened(tmp_path)
+    for first in range(0, 30, 10):
+        _put(store, first, first + 9)
+    remove, removed = LocalFolder.remove, []
+    monkeypatch.setattr(LocalFolder, "remove", lambda *_: None)  # two of them publish, and get no further
+    store.compact()
+    store.compact()
+    commits = store._dataset.commits.load().commits
+    monkeypatch.setattr(
+        LocalFolder, "remove", lambda folder, path: (removed.append(Path(path).name), remove(folder, path))
+    )
+    store.compact()
+    order = [name for name in removed if name in commits]
+    assert {*order} == {*commits}
+    assert len(commits) == 5
+    for place, name in enumerate(order):
+        assert {*commits[name].content.replaces}.isdisjoint(order[place:])
+
+
+@pytest.mark.filterwarnings("error")
+def test_listing__shows_twice_what_was_before_a_compaction__sets_nothing_aside(tmp_path, monkeypatch):
+    """A folder elsewhere is listed page by page: removed commits may still be in it, and the new one not yet."""
+    store, other = opened(tmp_path), opened(tmp_path)
+    for first in range(0, 50, 10):
+        _put(store, first, first + 9)
+    assert store.missing(made_logs.CONTRACTS, made_logs.EVENTS, 0, 49) == []
+    names = LocalFolder.names
+    before = names(store._dataset.folder, "commits")
+    other.compact()
+    looks = iter([before, before])
+    monkeypatch.setattr(LocalFolder, "names", lambda *asked: next(looks, None) or names(*asked))
+    assert store.missing(made_logs.CONTRACTS, made_logs.EVENTS, 0, 49) == []
+    looks = iter([before, before])
+    compare(store, 0, 49)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["the keeper first", "the keeper last"])
+def test_compaction__two_machines_at_once__nothing_is_set_aside_or_fetched_again(
+    tmp_path, monkeypatch, order
+):
+    """No lock holds between machines: one keeps a full file that the other one, who knew more, replaces."""
+    monkeypatch.setattr(events_compaction, "FULL_ROWS", 60)
+    witness, steps = opened(tmp_path), []
+    for first, last in [(0, 299), (300, 309), (310, 319)]:
+        _put(witness, first, last)
+    for _ in range(2):
+        dataset = opened(tmp_path)._dataset
+        parts = dataset.folder, dataset.commits, dataset.commits.load()
+        steps.append((*parts, events_compaction._compacted(*parts)))
+        _put(witness, 0, 305)  # the second one knows this, too
+    kept, replaced = [{file.path for file in prepared.files} for *_, prepared in steps]
+    assert (kept - replaced) & steps[0][2].live_paths
+    for place in order:
+        events_compaction._put_in_place(*steps[place])
+        for each in (witness, opened(tmp_path)):
+            assert each.missing(made_logs.CONTRACTS, made_logs.EVENTS, 0, 319) == []
+            compare(each, 0, 319)
+    if order == (0, 1):  # what was published is left alone
+        assert witness._dataset.folder.sizes(sorted(kept)).keys() == kept
+    witness.compact()
+    compare(witness, 0, 319)
+    assert opened(tmp_path).verify() == []
 
 
 def test_store__pickled_into_a_worker__is_the_same(tmp_path):
