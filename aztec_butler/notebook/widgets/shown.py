@@ -18,7 +18,7 @@ from aztec_butler.core.units import render_duration, render_tokens
 
 MOST_ROWS: Final = 200
 """Of a table in the browser; the frame in Python has them all."""
-_DOTS_PER_INCH: Final = 200
+_DOTS_PER_INCH: Final = 160
 _WIDTH_INCHES: Final = 8.0
 _LINE: Final = "1px solid var(--jp-border-color2,#d9d9d9)"
 _CELL: Final = "padding:3px 14px 3px 0;white-space:nowrap;border:none"
