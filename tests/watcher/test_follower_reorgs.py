@@ -1,121 +1,46 @@
 """Reorganisations of a real node's chain, of any depth, while it is followed and while nobody looks."""
 
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
-from event_logs import SOMEBODY, TIME
+from emitting_node import EMITTER, EmittingNode
+from event_logs import TIME
 from forking_chain import Reader
 
 from aztec_butler.clients.policy import RetryPolicy
 from aztec_butler.clients.rpc import Rpc
 from aztec_butler.core.errors import ReorgTooDeep
-from aztec_butler.core.event_kinds import select_events
 from aztec_butler.devnet.anvil import Anvil, AnvilOptions
 from aztec_butler.devnet.packages import install_packages
 from aztec_butler.watcher.steps import WatchedContract, watched_logs
 
 pytestmark = pytest.mark.devnet
 
-EMITTER = "0x" + "00" * 18 + "aa11"
-# mem[0] = calldata[0x40]; log2(offset 0, size 0x20, topics calldata[0] and calldata[0x20]); stop
-EMITS = "0x60403560005260203560003560206000a200"
-TOPIC = select_events("RollupSlashed")[0].topic0.hex()
 WATCHED = watched_logs([WatchedContract(address=EMITTER, role="rollup")], ["RollupSlashed"])
 FINALITY = 300
 DEPTHS = [1, 2, 5, 12, 32, 64, 256]
 
 
-class Node:
-    """An anvil with a contract that logs what it is told to."""
-
-    def __init__(self, anvil: Anvil) -> None:
-        self.url = anvil.url
-        self._amounts = count(1)
-        self.rpc = anvil.open_rpc()
-        self.accounts = self.rpc.call("eth_accounts")
-        self.rpc.call("evm_setAutomine", False)
-        self.rpc.call("anvil_setCode", EMITTER, EMITS)
-        self.rpc.call("anvil_mine", "0x1")
-
-    @property
-    def head(self) -> int:
-        return int(self.rpc.call("eth_blockNumber"), 16)
-
-    def emit(self, account: int = 0) -> str:
-        """A transaction that waits to be mined."""
-        sent = {"from": self.accounts[account], "to": EMITTER, "gas": "0x186a0", "data": self.data()}
-        return str(self.rpc.call("eth_sendTransaction", sent))
-
-    def data(self) -> str:
-        """Of an event that no other transaction has, so that no two chains have a block in common by chance."""
-        return f"0x{TOPIC}{SOMEBODY[2:]:0>64}{next(self._amounts):064x}"
-
-    def mine(self, blocks: int, *, events: int = 3) -> None:
-        """Blocks, of which the first, the last and some between have events."""
-        for place in range(events):
-            self.emit(place)
-            self.emit(place)
-            rest = blocks - events + 1 if place == events - 1 else 1
-            self.rpc.call("evm_mine")
-            if rest > 1:
-                self.rpc.call("anvil_mine", hex(rest - 1))
-        if not events:
-            self.rpc.call("anvil_mine", hex(blocks))
-
-    def reorg(self, depth: int) -> None:
-        """Other blocks take the place of the newest ones; three of them have events."""
-        events = [
-            [{"from": self.accounts[5], "to": EMITTER, "gas": "0x186a0", "data": self.data()}, place]
-            for place in sorted({0, depth // 2, depth - 1})
-        ]
-        self.rpc.call("anvil_reorg", depth, events)
-        self.repair()
-
-    def repair(self) -> None:
-        """This anvil forgets the code of contracts when it goes back to a state that it keeps on disk."""
-        self.rpc.call("anvil_setCode", EMITTER, EMITS)
-
-    def events(self, first: int = 0, last: int | None = None) -> set[tuple[int, str, str]]:
-        asked = {
-            "address": EMITTER,
-            "fromBlock": hex(first),
-            "toBlock": hex(self.head if last is None else last),
-        }
-        return {
-            (int(log["blockNumber"], 16), log["blockHash"], log["transactionHash"])
-            for log in self.rpc.call("eth_getLogs", asked)
-        }
-
-    def header(self, number: int | str) -> dict[str, str]:
-        return self.rpc.call(
-            "eth_getBlockByNumber", number if isinstance(number, str) else hex(number), False
-        )
-
-    def time_of(self, number: int) -> int:
-        return int(self.header(number)["timestamp"], 16)
-
-
 @pytest.fixture(scope="module")
-def node(cache_folder: Path | None) -> Iterator[Node]:
+def node(cache_folder: Path | None) -> Iterator[EmittingNode]:
     options = AnvilOptions(finality_epoch_slots=FINALITY // 2, genesis_at=TIME)
     with Anvil(install_packages(cache_folder).anvil, options) as anvil:
-        node = Node(anvil)
+        node = EmittingNode(anvil)
         node.mine(500)
         yield node
         node.rpc.close()
 
 
 @pytest.fixture
-def reader(node: Node) -> Iterator[Reader]:
+def reader(node: EmittingNode) -> Iterator[Reader]:
     node.mine(320)  # whatever another test did is final
     policy = RetryPolicy(rounds=2, first_wait_seconds=0.01)
     with Rpc(node.url, policy=policy) as rpc:
         yield Reader(rpc, watched=WATCHED, time_of=node.time_of, start_block=node.head - 318)
 
 
-def assert_settled(node: Node, reader: Reader) -> None:
+def assert_settled(node: EmittingNode, reader: Reader) -> None:
     checkpoint, start = reader.checkpoint, reader.options["start_block"]
     assert reader.known() == node.events(start)
     assert reader.known()
@@ -128,7 +53,9 @@ def assert_settled(node: Node, reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("stopped", [False, True], ids=["running", "stopped"])
-def test_reorgs__of_all_depths__end_at_the_new_chain(node: Node, reader: Reader, stopped: bool) -> None:
+def test_reorgs__of_all_depths__end_at_the_new_chain(
+    node: EmittingNode, reader: Reader, stopped: bool
+) -> None:
     reader.read()
     assert_settled(node, reader)
     for depth in DEPTHS:
@@ -151,7 +78,7 @@ def test_reorgs__of_all_depths__end_at_the_new_chain(node: Node, reader: Reader,
 
 @pytest.mark.parametrize(("depth", "stopped"), [(257, False), (257, True), (310, True)])
 def test_reorg__too_deep__stops_with_a_name_and_no_step(
-    node: Node, reader: Reader, depth: int, stopped: bool
+    node: EmittingNode, reader: Reader, depth: int, stopped: bool
 ) -> None:
     reader.read()
     held = reader.checkpoint, dict(reader.noticed), len(reader.steps)
@@ -165,7 +92,7 @@ def test_reorg__too_deep__stops_with_a_name_and_no_step(
 
 
 def test_reorgs__one_after_the_other_to_chains_of_one_beginning__end_at_the_last(
-    node: Node, reader: Reader
+    node: EmittingNode, reader: Reader
 ) -> None:
     node.mine(10)
     reader.read()
@@ -176,7 +103,7 @@ def test_reorgs__one_after_the_other_to_chains_of_one_beginning__end_at_the_last
     assert reader.depths == [6, 6, 6]
 
 
-def test_transaction__mined_again_in_another_block__is_told_there(node: Node, reader: Reader) -> None:
+def test_transaction__mined_again_in_another_block__is_told_there(node: EmittingNode, reader: Reader) -> None:
     node.mine(3)
     moved = node.emit(7)
     node.mine(5, events=1)
@@ -190,7 +117,7 @@ def test_transaction__mined_again_in_another_block__is_told_there(node: Node, re
     assert set(places) <= set(reader.retracted)
 
 
-def test_event__that_vanishes_for_good__is_taken_back(node: Node, reader: Reader) -> None:
+def test_event__that_vanishes_for_good__is_taken_back(node: EmittingNode, reader: Reader) -> None:
     node.mine(8)
     reader.read()
     gone = {key for key in reader.known() if key[0] > node.head - 8}
@@ -207,7 +134,7 @@ def test_event__that_vanishes_for_good__is_taken_back(node: Node, reader: Reader
 
 
 @pytest.mark.parametrize("grows", [0, 2])
-def test_chain__that_shrinks__ends_at_what_is_left(node: Node, reader: Reader, grows: int) -> None:
+def test_chain__that_shrinks__ends_at_what_is_left(node: EmittingNode, reader: Reader, grows: int) -> None:
     node.mine(9)
     reader.read()
     node.rpc.call("anvil_rollback", 6)
@@ -220,7 +147,7 @@ def test_chain__that_shrinks__ends_at_what_is_left(node: Node, reader: Reader, g
     assert_settled(node, reader)
 
 
-def test_poll__when_nothing_happened__is_one_request(node: Node, reader: Reader) -> None:
+def test_poll__when_nothing_happened__is_one_request(node: EmittingNode, reader: Reader) -> None:
     reader.read()
     before = reader.rpc.request_count
     assert [reader.read() for _ in range(3)] == [0, 0, 0]
