@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Protocol
 
 import attrs
@@ -41,6 +41,8 @@ class Tally:
     events: dict[str, int] = attrs.field(factory=lambda: {each.value: 0 for each in Delivery})
     vanished: int = 0
     intents: int = 0
+    actions: int = 0
+    """Those of them that are more than notices."""
     reorgs: dict[str, int] = attrs.field(factory=lambda: {name: 0 for name, _ in REORG_DEPTHS})
 
     def count_reorg(self, depth: int) -> None:
@@ -122,16 +124,14 @@ class Watcher:
             ReorgTooDeep: the chain left behind what was taken as final; nothing was written about that.
             ButlerError: a node, a file or the journal failed; what was committed stays, and the next turn goes on there.
         """
-        new = actions = 0
+        new, actions = 0, self.tally.actions
         for step in self._follower.steps(self._journal.checkpoint()):
-            ids = self._take(step)
-            new += len(ids)
-            actions += sum(self._journal.intent(each).intent.kind.is_irreversible for each in ids)
+            new += self._take(step)
             self._on_turn()
         if self.is_at_head:
             self._reached_head_at = self._clock()
         self.tally.polls += 1
-        if not actions and self._is_time_to_look():
+        if self.tally.actions == actions and self._is_time_to_look():
             new += self.look()
         new += self.tell_failures()
         self._on_turn()
@@ -144,7 +144,7 @@ class Watcher:
 
     # ------------------------------------------------------------------ events
 
-    def _take(self, step: Step) -> Sequence[str]:
+    def _take(self, step: Step) -> int:
         records, facts = self._knowledge.sift(step)
         committed = self._commit(self._intake.entry_of(step, records, facts))
         self.tally.events[step.delivery.value] += committed.events
@@ -168,7 +168,7 @@ class Watcher:
             )
         if records and step.delivery is Delivery.FINAL:
             self._looked_at = None  # what is ours has changed
-        return committed.new
+        return len(committed.new)
 
     def _commit(self, entry: Entry) -> Committed:
         committed = self._journal.commit(entry, now=int(self._clock()))
@@ -178,6 +178,7 @@ class Watcher:
         for intent_id in committed.new:
             new = actions.get(intent_id)
             if new is not None:
+                self.tally.actions += 1
                 self._log.info(
                     "an action is wanted",
                     id=intent_id,
