@@ -165,14 +165,14 @@ class LabPage:
         return str(self.driver.execute_script("return document.body.innerText"))
 
     def find(self, selector: str, holding: str = "") -> Any:
-        """An element that can be seen, by its selector and a part of its text."""
+        """An element that can be seen and is not locked, by its selector and a part of its text."""
         return self.wait(
             f"{selector} {holding!r}",
             lambda: next(
                 (
                     each
                     for each in self.driver.find_elements("css selector", selector)
-                    if holding in each.text and each.is_displayed()
+                    if holding in each.text and each.is_displayed() and each.is_enabled()
                 ),
                 None,
             ),
@@ -211,6 +211,7 @@ class LabPage:
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
         element.clear()
         element.send_keys(text + "\n")
+        self.wait(f"{text!r} in {label!r}", lambda: self.field(label, "input").get_property("value") == text)
 
     def run_all(self) -> None:
         """Run every cell, by the menu."""
