@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 from aztec_butler.exporter import collectors
 from aztec_butler.exporter.catalogue import METRICS
-from aztec_butler.exporter.self_metrics import SelfMetrics
+from aztec_butler.serving.self_metrics import SelfMetrics
 
 SCRAPED = {"job", "instance"}
 """What Prometheus adds to every series."""
