@@ -20,7 +20,7 @@ def test_parse_fraction__any_decimal__is_exact(digits, places):
     assert parse_fraction(f"{value:f}%") == Fraction(digits, 10 ** (places + 2))
 
 
-@given(st.fractions(max_denominator=10**6))
+@given(st.fractions(-(10**12), 10**12, max_denominator=10**6))
 def test_parse_fraction__any_fraction__is_itself(value):
     assert parse_fraction(value) == value
     assert parse_fraction(f"{value.numerator}/{value.denominator}") == value
