@@ -127,7 +127,8 @@ def running(devnet, folder: str, **settings):
 
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    wanted = {"provider_ids": [1], "confirmations": 12, "start_block": devnet.chain.w3.eth.block_number}
+    wanted = {"provider_ids": [1], "confirmations": 12, "start_block": devnet.chain.block_number()}
+    wanted |= {"notices_expire": "100000d"}  # the clock of the chain is not ours
     with WatcherProcess(Watching(devnet, place, wanted | settings)) as process:
         deadline = time.monotonic() + 120
         while not process.events("watching") or process.get("/readyz")[0] != 200:
