@@ -91,7 +91,7 @@ class Desk:
             self.networks.append(self.names["net"])
             return
         for command in block.commands:
-            for part in command.split(" && "):
+            for part in re.split(r" && |; ", command):
                 self.type(part)
 
     def translated(self, text: str) -> str:
@@ -106,6 +106,8 @@ class Desk:
             case ["export", setting]:
                 name, _, value = setting.partition("=")
                 self.monkeypatch.setenv(name, value)
+            case ["unset", name]:
+                self.monkeypatch.delenv(name)
             case ["aztec-butler", *rest]:
                 self._butler(rest)
             case ["python", "scripts/exporter.py" as script, *rest]:
