@@ -141,16 +141,17 @@ class LabPage:
 
     driver: Any
 
-    def wait(self, what: str, check: Callable[[], Any]) -> Any:
+    def wait(self, what: str, check: Callable[[], Any], patience_seconds: float = PATIENCE_SECONDS) -> Any:
         """What a check finds, as soon as it finds anything.
 
         Args:
             what: that is waited for, for the error.
             check: asks the page; looked at again while it finds nothing, or the page is just being drawn anew.
+            patience_seconds: how long.
         """
         from selenium.common.exceptions import StaleElementReferenceException
 
-        end = time.monotonic() + PATIENCE_SECONDS
+        end = time.monotonic() + patience_seconds
         while time.monotonic() < end:
             try:
                 if found := check():
@@ -164,7 +165,7 @@ class LabPage:
         """What can be read on the page."""
         return str(self.driver.execute_script("return document.body.innerText"))
 
-    def find(self, selector: str, holding: str = "") -> Any:
+    def find(self, selector: str, holding: str = "", patience_seconds: float = PATIENCE_SECONDS) -> Any:
         """An element that can be seen and is not locked, by its selector and a part of its text."""
         return self.wait(
             f"{selector} {holding!r}",
@@ -176,6 +177,7 @@ class LabPage:
                 ),
                 None,
             ),
+            patience_seconds,
         )
 
     def click(self, selector: str, holding: str = "") -> None:
@@ -183,6 +185,26 @@ class LabPage:
         element = self.find(selector, holding)
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
         element.click()
+
+    def press(self, button: str, selector: str, holding: str = "") -> Any:
+        """Press a button with the mouse, and find what comes of it.
+
+        A page that scrolls by itself while the mouse goes down takes the button away from under it, for people as for
+        tests; whoever sees nothing happen presses again.
+
+        Args:
+            button: its text.
+            selector: of what must appear that was not there.
+            holding: a part of its text.
+        """
+        for patience in (15, 15, PATIENCE_SECONDS):
+            self.click("button", button)
+            try:
+                return self.find(selector, holding, patience)
+            except AssertionError:
+                if patience == PATIENCE_SECONDS:
+                    raise
+        return None
 
     def field(self, label: str, kind: str) -> Any:
         """A field of a form, by the label above it.

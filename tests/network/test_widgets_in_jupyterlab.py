@@ -49,8 +49,7 @@ def test_forms__in_jupyterlab__follow_mouse_and_keyboard(played_season, net, tmp
     with jupyter_lab(tmp_path) as address:
         with lab_page(address, "explorer.ipynb", tmp_path) as page:
             page.run_all()
-            page.click("button", "Read")
-            page.find(".widget-html", f"{len(attesters)} attesters")
+            page.press("Read", ".widget-html", f"{len(attesters)} attesters")
             page.find(".widget-html", f"{len(attesters)} rows")
             everybody = picture(page)
             keep(page, "explorer")
@@ -66,24 +65,20 @@ def test_forms__in_jupyterlab__follow_mouse_and_keyboard(played_season, net, tmp
             assert picture(page) not in (everybody, of_one)
             keep(page, "explorer-stake")
             page.type("Block", "99999999")
-            page.click("button", "Read")
-            assert "The chain has no such block" in page.find("[role=alert]").text
+            assert "The chain has no such block" in page.press("Read", "[role=alert]").text
             page.type("Block", str(net.block.number - 60))
-            page.click("button", "Read")
-            page.find(".widget-html", f"net.at({net.block.number - 60})")
+            page.press("Read", ".widget-html", f"net.at({net.block.number - 60})")
         with lab_page(address, "composer.ipynb", tmp_path) as page:
             page.run_all()
             page.choose("Call", "update take rate")
             page.type("provider id", "1")
             page.type("take rate", "777")
-            page.click("button", "Add call")
-            page.find(".widget-html", "The call was added")
+            page.press("Add call", ".widget-html", "The call was added")
             page.type("Sender", provider.admin)
-            page.click("button", "Simulate")
-            page.find(".widget-html", "would succeed")
+            page.press("Simulate", ".widget-html", "would succeed")
             page.type("Safe", provider.admin)
-            page.click("button", "Make file for a Safe")
-            page.click("a", "Download safe-calls.json")
+            page.press("Make file for a Safe", ".widget-html a", "Download safe-calls.json")
+            page.click(".widget-html a", "Download safe-calls.json")
             keep(page, "composer")
             file = tmp_path / "safe-calls.json"
             page.wait("the file", lambda: file.exists() and file.stat().st_size)

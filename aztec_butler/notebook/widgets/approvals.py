@@ -69,9 +69,9 @@ class Approvals(Panel):
         )
         self.filter_field.observe(lambda _: self.refresh(), "value")
         self.refresh_button = button("Refresh", self.refresh, tooltip="Read the journal again", primary=True)
-        self.list_field = ipywidgets.Select(options=[], rows=6, layout={"width": "100%"})
+        self.list_field = ipywidgets.Select(options=[], rows=6, layout={"width": "auto"})
         self.list_field.observe(self._on_choice, "value")
-        self.details = ipywidgets.HTML(layout={"width": "100%"})
+        self.details = ipywidgets.HTML(layout={"width": "auto"})
         self.by_field = ipywidgets.Text(by, continuous_update=False)
         self.reason_field = ipywidgets.Text(placeholder="why; kept in the journal", continuous_update=False)
         self.approve_button = button(

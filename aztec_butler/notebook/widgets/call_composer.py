@@ -71,12 +71,12 @@ class CallComposer(Panel):
         )
         self.builder_field.observe(lambda _: self._lay_out(), "value")
         self.fields: list[CallField] = []
-        self.purpose = ipywidgets.HTML(layout={"width": "100%"})
-        self.form = ipywidgets.Box(layout={"flex_flow": "row wrap", "width": "100%"})
+        self.purpose = ipywidgets.HTML(layout={"width": "auto"})
+        self.form = ipywidgets.Box(layout={"flex_flow": "row wrap", "width": "auto"})
         self.add_button = button(
             "Add call", self.add, tooltip="Build this call and put it behind the others", primary=True
         )
-        self.list_field = ipywidgets.Select(options=[], rows=4, layout={"width": "100%"})
+        self.list_field = ipywidgets.Select(options=[], rows=4, layout={"width": "auto"})
         self.list_field.observe(lambda _: self._explain(), "value")
         self.remove_button = button("Remove", self.remove, tooltip="Take the chosen call out of the list")
         self.clear_button = button("Clear", self.clear, tooltip="Take every call out of the list")
@@ -89,9 +89,9 @@ class CallComposer(Panel):
         self.file_button = button(
             "Make file for a Safe", self.make_files, tooltip="A file for the Safe's Transaction Builder"
         )
-        self.explanation = ipywidgets.HTML(layout={"width": "100%"})
-        self.simulation = ipywidgets.HTML(layout={"width": "100%"})
-        self.downloads = ipywidgets.HTML(layout={"width": "100%"})
+        self.explanation = ipywidgets.HTML(layout={"width": "auto"})
+        self.simulation = ipywidgets.HTML(layout={"width": "auto"})
+        self.downloads = ipywidgets.HTML(layout={"width": "auto"})
         self._add_line, self._list_line, self._simulation_line, self._file_line = (line() for _ in range(4))
         name = network if isinstance(network, str) else network.name
         super().__init__(

@@ -81,10 +81,10 @@ class Explorer(Panel):
         )
         for field in (self.view_field, self.provider_field, self.attester_field):
             field.observe(self._on_choice, "value")
-        self.picture = ipywidgets.HTML(layout={"width": "100%"})
-        self.card = ipywidgets.HTML(layout={"width": "100%"})
-        self.rows = ipywidgets.HTML(layout={"width": "100%"})
-        self.code = ipywidgets.HTML(layout={"width": "100%"})
+        self.picture = ipywidgets.HTML(layout={"width": "auto"})
+        self.card = ipywidgets.HTML(layout={"width": "auto"})
+        self.rows = ipywidgets.HTML(layout={"width": "auto"})
+        self.code = ipywidgets.HTML(layout={"width": "auto"})
         bar, said = progress_bar(), line()
         super().__init__(
             "Explorer",

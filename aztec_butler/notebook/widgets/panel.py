@@ -14,7 +14,7 @@ _BOX: Final = (
     "border-left:4px solid {line};background:{ground};color:{ink};padding:8px 12px;margin:4px 0;"
     "border-radius:0 6px 6px 0;line-height:1.5;overflow-wrap:anywhere;max-width:960px"
 )
-_WIDE: Final = "100%"
+_WIDE: Final = "auto"
 _STEPS: Final = 1_000
 
 

@@ -99,9 +99,9 @@ class QueueWhatIf(Panel):
         }
         for field in (*self.sliders.values(), self.column_field, self.horizon_field):
             field.observe(self._on_change, "value")
-        self.picture = ipywidgets.HTML(layout={"width": "100%"})
-        self.rows = ipywidgets.HTML(layout={"width": "100%"})
-        self.code = ipywidgets.HTML(layout={"width": "100%"})
+        self.picture = ipywidgets.HTML(layout={"width": "auto"})
+        self.rows = ipywidgets.HTML(layout={"width": "auto"})
+        self.code = ipywidgets.HTML(layout={"width": "auto"})
         people = [
             labelled("Deposits a day", self.sliders["deposits_per_day"], width="280px"),
             labelled("Exits a day", self.sliders["exits_per_day"], width="280px"),
