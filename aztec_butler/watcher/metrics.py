@@ -65,6 +65,11 @@ WAITING: Final = Metric(
     labels=("action",),
     help="Since when the oldest action waits for approval; no series where none does.",
 )
+OPEN: Final = Metric(
+    name="actions_open_since_timestamp_seconds",
+    labels=("action",),
+    help="When the oldest action was wanted that may be taken and is not done; no series where there is none.",
+)
 LAST: Final = Metric(
     name="action_last_timestamp_seconds",
     labels=("action",),
@@ -87,6 +92,7 @@ METRICS: Final = (
     PENDING,
     ENDED,
     WAITING,
+    OPEN,
     LAST,
     CONDITIONS,
 )
@@ -127,6 +133,7 @@ def samples_of(
     samples[PENDING] = _by_state(view.counts, is_open=True)
     samples[ENDED] = _by_state(view.counts, is_open=False)
     samples[WAITING] = {(kind.value,): at for kind, at in view.oldest_waiting_at.items()}
+    samples[OPEN] = {(kind.value,): at for kind, at in view.oldest_open_at.items()}
     samples[LAST] = {(kind.value,): at for kind, at in last_at.items()}
     samples[CONDITIONS] = {(name,): count for name, count in view.conditions.items()}
     return samples

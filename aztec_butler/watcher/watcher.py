@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Protocol
 
 import attrs
@@ -18,7 +18,14 @@ from aztec_butler.watcher.knowledge import Knowledge
 from aztec_butler.watcher.settings import WatcherSettings
 from aztec_butler.watcher.steps import Step
 
-REORG_DEPTHS: Final = (("1", 1), ("2-5", 5), ("6-31", 31), ("32-255", 255), ("256+", None))
+REORG_DEPTHS: Final = (
+    ("1", 1),
+    ("2-5", 5),
+    ("6-12", 12),
+    ("13-31", 31),
+    ("32-255", 255),
+    ("256+", None),
+)
 """How deep reorganisations are counted as, and the last depth of each."""
 
 
@@ -59,6 +66,7 @@ class View:
         checkpoint: how far the chain was read.
         counts: of intents, by kind and state.
         oldest_waiting_at: since when the oldest action of a kind waits for approval, Unix seconds.
+        oldest_open_at: when the oldest action of a kind was wanted that may be taken and is not done, Unix seconds.
         conditions: how many of each name hold.
         reached_head_at: when the head of the chain was last reached, Unix seconds; None before the first time.
         tally: what happened since the process began.
@@ -67,6 +75,7 @@ class View:
     checkpoint: Checkpoint
     counts: Mapping[tuple[ActionKind, IntentState], int]
     oldest_waiting_at: Mapping[ActionKind, int]
+    oldest_open_at: Mapping[ActionKind, int]
     conditions: Mapping[str, int]
     reached_head_at: float | None
     tally: Tally
@@ -251,18 +260,27 @@ class Watcher:
         Raises:
             SettingsError: the journal cannot be read.
         """
-        waiting: dict[ActionKind, int] = {}
-        for row in self._journal.intents(states=[IntentState.WAITING]):
-            kind = row.intent.kind
-            waiting[kind] = min(waiting.get(kind, row.changed_at), row.changed_at)
+        waiting = self._journal.intents(states=[IntentState.WAITING])
+        under_way = self._journal.intents(
+            states=[IntentState.READY, IntentState.RUNNING, IntentState.FOLLOWING],
+            kinds=[kind for kind in ActionKind if kind.is_irreversible],
+        )
         conditions: dict[str, int] = {}
         for each in self._journal.open_conditions():
             conditions[each.key[0]] = conditions.get(each.key[0], 0) + 1
         return View(
             checkpoint=self._journal.checkpoint(),
             counts=self._journal.counts(),
-            oldest_waiting_at=waiting,
+            oldest_waiting_at=_oldest((row.intent.kind, row.changed_at) for row in waiting),
+            oldest_open_at=_oldest((row.intent.kind, row.created_at) for row in under_way),
             conditions=conditions,
             reached_head_at=self._reached_head_at,
             tally=self.tally,
         )
+
+
+def _oldest(times: Iterable[tuple[ActionKind, int]]) -> dict[ActionKind, int]:
+    found: dict[ActionKind, int] = {}
+    for kind, at in times:
+        found[kind] = min(found.get(kind, at), at)
+    return found

@@ -182,7 +182,7 @@ def test_turn__counts_what_happened(chain, make):
     chain.mine(4)
     watched.turn()
     tally = watched.watcher.tally
-    assert tally.reorgs == {"1": 0, "2-5": 1, "6-31": 0, "32-255": 0, "256+": 0}
+    assert tally.reorgs == {"1": 0, "2-5": 1, "6-12": 0, "13-31": 0, "32-255": 0, "256+": 0}
     assert tally.vanished == 3
     assert tally.polls == 2
     view = watched.watcher.view()
