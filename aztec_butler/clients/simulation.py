@@ -85,7 +85,15 @@ def simulate(
         decode_simulated(call, reply, roles or {}) for call, reply in zip(wanted, replies, strict=True)
     ]
     judged, notes = judge_targets(simulated, _targets_without_code(rpc, wanted, block))
-    return Simulation(block=block, sender=who, at=time, is_sequence=True, calls=judged, notes=notes)
+    return Simulation(
+        block=block,
+        sender=who,
+        at=time,
+        is_sequence=True,
+        calls=judged,
+        notes=notes,
+        roles=dict(roles or {}),
+    )
 
 
 def _ask_sequence(rpc: Rpc, calls: Sequence[Call], sender: str, block: BlockStamp, time: int) -> list[Any]:

@@ -79,6 +79,10 @@ class Decoded:
     """The bytes themselves, of a call."""
     to: str | None = None
     """Whom a call goes to; None where the bytes do not tell."""
+    role: str | None = None
+    """Of the contract that it goes to; None where nobody knows it, and ``roles`` are a guess."""
+    has_18_decimals: bool = False
+    """Whether its amounts in wei are of a token that is known to have 18 decimals."""
     value_wei: int = unit("wei", default=0)
     """Ether that a call sends along."""
     operation: Operation = Operation.CALL

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from aztec_butler.core.abi import Function
 from aztec_butler.core.abi_types import WORD
+from aztec_butler.core.calldata.tokens import AZTEC
 from aztec_butler.core.calls import OPEN_ALLOWANCE, Call, open_allowance
 from aztec_butler.core.decoding import Decoded, DecodedValue, Kind, Operation, find_function, with_labels
 from aztec_butler.core.decoding_batches import CARRIERS, Carried
@@ -18,6 +19,7 @@ from aztec_butler.core.decoding_fields import argument_fields
 from aztec_butler.core.errors import DecodeError
 from aztec_butler.core.hexes import parse_address, parse_bytes, to_hex
 from aztec_butler.core.networks import MULTICALL3_ADDRESS, PRESETS
+from aztec_butler.core.token_amounts import has_18_decimals, tokens_in
 
 _DEEPEST: Final = 16
 _SHARED_BYTES: Final = 1 << 16
@@ -96,6 +98,7 @@ def known_roles(chain_id: int | None = None) -> dict[str, str]:
             continue
         found = {"registry": network.registry, "staking_registry": network.staking_registry}
         roles |= {address: role for role, address in found.items() if address is not None}
+    roles |= {address: "token" for chain, address in AZTEC.items() if chain_id in (None, chain)}
     return roles
 
 
@@ -112,6 +115,7 @@ class Reader:
 
     def __init__(self, known: Mapping[str, str], size: int) -> None:
         self._known = known
+        self._tokens = tokens_in(known)
         self._left = (_DEEPEST + 1) * size + _SHARED_BYTES
 
     def read(self, call: Carried, depth: int = 0) -> Decoded:
@@ -131,20 +135,24 @@ class Reader:
         found = find_function(call.data[:4], role) if len(call.data) >= 4 else None
         if found is None:
             warnings += _unread(call.data)
-            return _decoded(call, warnings)
+            return _decoded(call, warnings, role=role)
         function, roles = found
         arguments = _arguments(function, call.data, warnings)
         if arguments is None:
-            return _decoded(call, warnings, function, roles)
+            return _decoded(call, warnings, function, roles, role=role)
         if function.signature in _TOKEN_ALLOWANCES and arguments[1] == _UNLIMITED:
             warnings.append("the spender may take any number of tokens, for ever")
         inner = self._inside(function, arguments, depth, warnings)
+        values = tuple(_values(function, arguments))
+        fields = {value.field: value.value for value in values}
         return _decoded(
             call,
             warnings,
             function,
             (role,) if role in roles else roles,
-            values=tuple(_values(function, arguments)),
+            role=role,
+            has_18_decimals=has_18_decimals(role if role in roles else None, fields, self._tokens),
+            values=values,
             inner=inner,
         )
 
@@ -175,6 +183,8 @@ def _decoded(
     function: Function | None = None,
     roles: tuple[str, ...] = (),
     *,
+    role: str | None = None,
+    has_18_decimals: bool = False,
     values: tuple[DecodedValue, ...] = (),
     inner: tuple[Decoded, ...] = (),
 ) -> Decoded:
@@ -185,6 +195,8 @@ def _decoded(
         values=values,
         data=call.data,
         to=call.to,
+        role=role,
+        has_18_decimals=has_18_decimals,
         value_wei=call.value_wei,
         operation=call.operation,
         may_fail=call.may_fail,

@@ -9,11 +9,13 @@ from aztec_butler.core.calldata.arguments import count_of
 from aztec_butler.core.calldata.tokens import describe_amount
 from aztec_butler.core.decoding import Decoded, DecodedValue, Kind, Operation
 from aztec_butler.core.hexes import to_hex
+from aztec_butler.core.token_amounts import TOKEN_ROLES, named_tokens
 from aztec_butler.core.units import render_bps, render_exact
 
 _LONGEST_BYTES: Final = 36
 _LARGEST_PLAIN: Final = 1 << 128
 _STEP: Final = "  "
+_UNLIMITED: Final = (1 << 256) - 1
 
 
 def lines_of(decoded: Decoded) -> tuple[str, ...]:
@@ -39,7 +41,7 @@ def _lines(decoded: Decoded, indent: str, number: str) -> Iterator[str]:
             for position, item in enumerate(value.value, 1):
                 yield f"{below}{_STEP}{position}. {render_value(item)[1:-1]}"
         else:
-            yield f"{name}{_shown(value)}"
+            yield f"{name}{_shown(decoded, value)}"
     if decoded.value_wei:
         yield f"{below}sends {render_exact(decoded.value_wei)} ETH along"
     if decoded.meaning is not None:
@@ -63,9 +65,14 @@ def _headline(decoded: Decoded) -> str:
         what = "call without data"
     if decoded.operation is Operation.DELEGATE_CALL:
         what = what.replace("call", "delegate call", 1)
-    owners = f" of {', '.join(decoded.roles)}" if decoded.roles else ""
+    may_fail = " (may fail)" if decoded.may_fail else ""
     place = f" at {decoded.to}" if decoded.to is not None else ""
-    return f"{what}{owners}{place}{' (may fail)' if decoded.may_fail else ''}"
+    if not decoded.roles or not place or decoded.role in decoded.roles:
+        owners = f" of {', '.join(decoded.roles)}" if decoded.roles else ""
+        return f"{what}{owners}{place}{may_fail}"
+    kind, _, signature = what.rpartition(" ")
+    known = "" if decoded.role is None else f", the {decoded.role}, which has no such function"
+    return f"{kind} that looks like {signature} of a {' or '.join(decoded.roles)}{place}{known}{may_fail}"
 
 
 def _is_unfolded(decoded: Decoded, value: Any) -> bool:
@@ -85,15 +92,25 @@ def _is_list_of_structs(value: Any) -> bool:
     return isinstance(value, tuple) and len(value) > 0 and all(isinstance(item, Mapping) for item in value)
 
 
-def _shown(value: DecodedValue) -> str:
+def _shown(decoded: Decoded, value: DecodedValue) -> str:
     if value.unit == "bps":
         return f"{value.value} ({render_bps(value.value)})"
     if value.unit == "wei" and isinstance(value.value, int):
         amount = describe_amount(value.value)
+        if 0 < value.value < _UNLIMITED and not decoded.has_18_decimals:
+            return f"{value.value:,} {_smallest_unit(decoded)}"
         return amount if amount.endswith("wei") else f"{value.value} wei ({amount})"
     if value.unit == "ether":
         return f"{value.value} wei ({render_exact(value.value)} ETH)"
     return render_value(value.value)
+
+
+def _smallest_unit(decoded: Decoded) -> str:
+    """What an amount counts whose decimals nobody knows."""
+    named = named_tokens({value.field: value.value for value in decoded.values})
+    if not named and decoded.to is not None and not {*decoded.roles}.isdisjoint(TOKEN_ROLES):
+        named = (decoded.to,)
+    return f"of the smallest unit of token {named[0]}" if len(named) == 1 else "of the token's smallest unit"
 
 
 def render_value(value: Any) -> str:

@@ -19,9 +19,7 @@ from aztec_butler.core.events_input import parse_log
 from aztec_butler.core.hexes import ZERO_ADDRESS, checksum_address, parse_bytes, to_hex
 from aztec_butler.core.logs import RawLog
 from aztec_butler.core.records import BlockStamp, Deployment, unit
-
-ETHER: Final = "0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE"
-"""The address from which transfers of ether are told, as if it were a token. Source: ``eth_simulateV1``."""
+from aztec_butler.core.token_amounts import ETHER
 
 _TRANSFER: Final = bytes.fromhex("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef")
 """``Transfer(address,address,uint256)``"""
@@ -82,6 +80,8 @@ class Simulation:
     """Whether each call saw what those before it did."""
     calls: tuple[SimulatedCall, ...]
     notes: tuple[str, ...] = ()
+    roles: Mapping[str, str] = attrs.field(factory=dict, hash=False, repr=False)
+    """Of the contracts that are known, by address: of other tokens nobody knows how many decimals they have."""
 
     @property
     def succeeds(self) -> bool:

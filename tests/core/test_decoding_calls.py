@@ -7,13 +7,14 @@ import re
 
 import attrs
 import pytest
-from calldata_cases import ADDRESSES, ALICE, BOB, CASES, MULTICALL3, REGISTRY, ROLLUP, TOKEN, WORDS
+from calldata_cases import ADDRESSES, ALICE, BOB, CAROL, CASES, MULTICALL3, REGISTRY, ROLLUP, TOKEN, WORDS
 from eth_abi import encode
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aztec_butler import calldata
 from aztec_butler.core.abi import parse_line
+from aztec_butler.core.calldata.tokens import AZTEC
 from aztec_butler.core.calls import Call
 from aztec_butler.core.contracts import CONTRACTS
 from aztec_butler.core.contracts import MULTICALL3 as MULTICALL3_LINES
@@ -24,6 +25,7 @@ from aztec_butler.core.errors import DecodeError, InputError
 from aztec_butler.core.safe_abi import MULTI_SEND, SAFE
 from aztec_butler.core.safe_batch import encode_batch, split_calls
 from aztec_butler.core.safe_multi_send import MULTI_SENDS, encode_multi_send
+from aztec_butler.core.token_amounts import ETHER
 
 ZERO = "0x" + "00" * 20
 MULTI_SEND_PLACE = MULTI_SENDS[1, 4].address
@@ -401,7 +403,7 @@ def test_text__of_a_tree__indents_calls_with_names_and_units():
             ),
         ]
     )
-    assert lines_of(calldata.explain(batch)) == (
+    assert lines_of(calldata.explain(batch, roles={ROLLUP: "rollup", REGISTRY: "staking_registry"})) == (
         f"call aggregate3((address,bool,bytes)[]) of multicall3 at {MULTICALL3}",
         "  calls  2 entries, see below",
         f"  1. call claimSequencerRewards(address) of rollup at {ROLLUP}",
@@ -413,9 +415,44 @@ def test_text__of_a_tree__indents_calls_with_names_and_units():
     )
 
 
-def test_text__amounts__are_exact_and_readable():
-    text = str(calldata.explain(calldata.transfer(ALICE, 15 * 10**17, token=TOKEN)))
-    assert "1500000000000000000 wei (1.5 tokens)" in text
+def test_text__amounts_of_the_staking_asset__are_exact_and_readable():
+    transfer = calldata.transfer(ALICE, 15 * 10**17, token=TOKEN)
+    assert "1500000000000000000 wei (1.5 tokens)" in str(calldata.explain(transfer, roles={TOKEN: "token"}))
+    assert "(1.5 tokens)" in str(calldata.explain(calldata.transfer(ALICE, 15 * 10**17, token=AZTEC[1])))
+
+
+def test_text__amounts_of_another_token__count_its_smallest_unit():
+    """Of USDC, 1,500,000 are 1.5, and with 18 decimals they would look like nothing."""
+    transfer = calldata.transfer(ALICE, 1_500_000, token=CAROL)
+    wanted = f"amount_wei  1,500,000 of the smallest unit of token {CAROL}"
+    assert wanted in str(calldata.explain(transfer))
+    assert "1,500,000 of the token's smallest unit" in str(calldata.explain(transfer.data))
+    without_end = calldata.approve(ROLLUP, 2**256 - 1, token=CAROL)
+    assert "(any number of tokens)" in str(calldata.explain(without_end))
+
+
+@pytest.mark.parametrize(
+    ("token", "told"), [(AZTEC[1], "(2.5 tokens)"), (ETHER, "(2.5 tokens)"), (CAROL, CAROL)]
+)
+def test_text__amounts_of_a_token_that_is_named__count_as_that_token_does(token, told):
+    line = CONTRACTS["splits_warehouse"].function("deposit")
+    text = str(calldata.explain(line.encode_call(ALICE, token, 25 * 10**17), to=BOB))
+    (amount,) = [line for line in text.splitlines() if "amount_wei" in line]
+    assert told in amount
+    assert ("smallest unit" in amount) == (token == CAROL)
+
+
+def test_text__a_call_of_nobody_known__is_what_it_looks_like():
+    transfer = calldata.transfer(ALICE, 1, token=CAROL)
+    looks = f"call that looks like transfer(address,uint256) of a token at {CAROL}"
+    assert lines_of(calldata.explain(transfer))[0] == looks
+    known = calldata.explain(transfer, roles={CAROL: "rollup"})
+    assert (known.role, "token" in known.roles) == ("rollup", True)
+    assert lines_of(known)[0].endswith(f"at {CAROL}, the rollup, which has no such function")
+    right = calldata.explain(transfer, roles={CAROL: "token"})
+    assert lines_of(right)[0] == f"call transfer(address,uint256) of token at {CAROL}"
+    # Bytes alone go nowhere: which contracts have it is all that can be told.
+    assert lines_of(calldata.explain(transfer.data))[0].startswith("call transfer(address,uint256) of token")
 
 
 def test_text__list_of_keys__has_a_line_for_each():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 from calldata_cases import ALICE, BOB, CAROL, ROLLUP, TOKEN, WAREHOUSE
 from hypothesis import given
@@ -14,7 +15,6 @@ from aztec_butler.core.errors import DecodeError, InputError
 from aztec_butler.core.events import UndecodedLog
 from aztec_butler.core.records import BlockStamp
 from aztec_butler.core.simulation import (
-    ETHER,
     BalanceChange,
     Simulation,
     Verdict,
@@ -23,6 +23,7 @@ from aztec_butler.core.simulation import (
     decode_simulated,
 )
 from aztec_butler.core.simulation_alone import dependencies, touched_storage
+from aztec_butler.core.token_amounts import ETHER
 
 BLOCK = BlockStamp(number=100, hash="0x" + "ab" * 32, timestamp=1_700_000_000, is_finalized=False)
 CALL = calldata.flush_entry_queue(rollup=ROLLUP)
@@ -204,7 +205,8 @@ def test_lines__of_success_and_revert__tell_everything():
     approve = calldata.approve(ROLLUP, 10**18, token=TOKEN)
     good = decode_simulated(approve, reply(transfer(TOKEN, ALICE, BOB, 15 * 10**17)), {})
     bad = decode_simulated(CALL, reply(status="0x0", returnData="0x" + ALREADY_EXITING.hex()), {})
-    assert str(simulation(good, bad, notes=("a note",))).splitlines() == [
+    known = attrs.evolve(simulation(good, bad, notes=("a note",)), roles={TOKEN: "token"})
+    assert str(known).splitlines() == [
         "call 1 of 2 would succeed with 21,000 gas",
         f"  {approve.summary}",
         f"  event Transfer(from_address={ALICE}, to_address={BOB}, value_wei=1500000000000000000 (1.5)) of token {TOKEN}",
@@ -220,6 +222,15 @@ def test_lines__of_success_and_revert__tell_everything():
         f"simulated on the state of block 100 at 2023-11-14 22:13:32Z, sent by {ALICE}; nothing was sent",
         "note: a note",
     ]
+
+
+def test_lines__of_a_token_that_nobody_knows__count_its_smallest_unit():
+    """USDC has 6 decimals: 1,500,000 of it are no 0.0000000000015."""
+    one = decode_simulated(CALL, reply(transfer(CAROL, ALICE, BOB, 1_500_000)), {})
+    lines = str(simulation(one)).splitlines()
+    assert f"  balance of {BOB}: +1,500,000 of the smallest unit of token {CAROL}" in lines
+    (event,) = [line for line in lines if "event" in line]
+    assert event.endswith(f"value_wei=1500000) of what looks like a token, {CAROL}")
 
 
 def test_lines__of_ether_and_unknown_events__are_readable():
