@@ -22,6 +22,8 @@ import numpy.typing as npt
 
 from aztec_butler.core.columns_batch import UNTIMED, Batch, Numbers, Octets, rows_of
 from aztec_butler.core.columns_parsed import read_any
+from aztec_butler.core.errors import InputError
+from aztec_butler.core.json_depth import check_depth
 
 Answer = bytes | bytearray | memoryview
 _Places = npt.NDArray[np.int64]
@@ -94,7 +96,7 @@ def read_alike(answer: bytes | bytearray) -> Batch:
     """
     try:
         return _read_alike(answer)
-    except (IndexError, HexError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (IndexError, HexError, InputError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UnusualError from error
 
 
@@ -170,6 +172,7 @@ def _read_alike(answer: bytes | bytearray) -> Batch:
 
 def _check_frame(frame: bytes | bytearray) -> None:
     """What is around the logs: a reply without an error, or nothing."""
+    check_depth(frame)
     around = msgspec.json.decode(frame)
     if isinstance(around, dict):
         around = None if "error" in around else around.get("result")
@@ -179,7 +182,9 @@ def _check_frame(frame: bytes | bytearray) -> None:
 
 def _slots_of_first(answer: bytes | bytearray, start: int, end: int, quotes: _Places) -> _Slots:
     """Where the first log has its values, checked against what a JSON parser reads there."""
-    log = msgspec.json.decode(answer[start:end])
+    first = answer[start:end]
+    check_depth(first)
+    log = msgspec.json.decode(first)
     # All others are as this one, so what it has not, they have not. Behind an escape a quote would be no end, and a value
     # inside another object could have the name of a field.
     if answer.find(b"\\", start, end) >= 0:

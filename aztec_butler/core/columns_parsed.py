@@ -10,8 +10,9 @@ import msgspec
 import numpy as np
 
 from aztec_butler.core.columns_batch import UNTIMED, Batch, Numbers, Octets, batches_of, rows_of
-from aztec_butler.core.errors import DecodeError
+from aztec_butler.core.errors import DecodeError, InputError
 from aztec_butler.core.events_input import parse_log
+from aztec_butler.core.json_depth import check_depth
 
 _HASH_DIGITS: Final = 64
 _ADDRESS_DIGITS: Final = 40
@@ -41,6 +42,10 @@ _read_logs = msgspec.json.Decoder(list[_Log]).decode
 
 def read_any(answer: bytes | bytearray) -> list[Batch]:
     """The logs of an answer of any shape, by a JSON parser; see ``columns_json.read_answer``."""
+    try:
+        check_depth(answer)  # parsers go down into what they skip, too
+    except InputError:
+        raise DecodeError("the answer is nested too deeply", bytes=len(answer)) from None
     is_list = answer.lstrip()[:1] == b"["
     try:
         logs = _read_logs(answer) if is_list else _read_reply(answer).result

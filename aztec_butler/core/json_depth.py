@@ -13,10 +13,11 @@ from aztec_butler.core.errors import InputError
 
 DEEPEST: Final = 64
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|$)', re.DOTALL)
+_PLAIN: Final = bytes(code for code in range(256) if code not in b'[]{}"')
 _BRACKET: Final = re.compile(rb"[\[{\]}]")
 
 
-def check_depth(content: bytes, *, deepest: int = DEEPEST) -> None:
+def check_depth(content: bytes | bytearray, *, deepest: int = DEEPEST) -> None:
     """Refuse JSON that is nested too deeply; whether it is JSON at all, the parser tells.
 
     Args:
@@ -28,6 +29,10 @@ def check_depth(content: bytes, *, deepest: int = DEEPEST) -> None:
     """
     if content.count(b"[") + content.count(b"{") <= deepest:
         return
+    if b"\\" not in content:
+        # Most of it is text that does not matter. Two quotes side by side are then an empty string, or the end of one and
+        # the beginning of the next, which is to be left out as well.
+        content = content.translate(None, _PLAIN).replace(b'""', b"")
     depth = 0
     for bracket in _BRACKET.finditer(_STRING.sub(b"", content)):
         depth += 1 if bracket[0] in b"[{" else -1

@@ -327,6 +327,25 @@ def test_decode__answer_of_another_shape__gives_the_same_logs(shape):
     assert [log for batch in read_any(text) for log in batch.raw_logs()] == logs
 
 
+@pytest.mark.parametrize(
+    "place", ['{"result":[{"address":"0x","x":%s}]}', '{"x":%s,"result":[{"a":"0x"}]}', "%s", '{"result":%s}']
+)
+def test_decode__brackets_without_end__are_an_error_and_not_the_end_of_the_process(place):
+    """Libraries raise Python's recursion limit, which is all that stops a parser: hence a process of its own."""
+    code = (
+        "import sys; sys.setrecursionlimit(10**5); from aztec_butler.core.columns_json import read_answer\n"
+        "try: read_answer(sys.stdin.buffer.read())\n"
+        "except Exception as error: print(error.sentence)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        input=(place % ("[" * 99_000 + "]" * 99_000)).encode(),
+        capture_output=True,
+        check=True,
+    )
+    assert ran.stdout == b"the answer is nested too deeply\n"
+
+
 def mixed_logs():
     """Of two, three and one topics, the last without data."""
     rng = random.Random(8)

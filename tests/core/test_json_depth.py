@@ -47,3 +47,18 @@ def test_check_depth__many_side_by_side__fine():
 
 def test_check_depth__string_that_never_ends__fine():
     check_depth(b'["' + b"[" * 1000)
+
+
+@given(st.text(alphabet='[]{}":, x\\', max_size=60))
+def test_check_depth__text_with_or_without_escapes__is_measured_alike(text):
+    """A backslash behind it, outside of strings, changes nothing but the way it is measured."""
+
+    def refuses(content):
+        try:
+            check_depth(content, deepest=2)
+        except InputError:
+            return True
+        return False
+
+    plain = text.replace("\\", "")
+    assert refuses(plain.encode()) == refuses(b"\\x" + plain.encode())
