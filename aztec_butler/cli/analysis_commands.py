@@ -191,11 +191,10 @@ def committee_odds(  # noqa: D417 - as above
         essential=(
             "entity",
             "attesters",
-            "expected_seats",
-            "third_seats",
             "third_chance",
-            "quorum_seats",
             "quorum_chance",
+            "expected_seats",
             "third_chance_in_a_year",
+            "quorum_chance_in_a_year",
         ),
     )

@@ -139,7 +139,9 @@ def performance(  # noqa: D417 - as above
     told = [
         f"epochs {each.first_epoch} to {each.last_epoch} of rollup {each.rollup.version}" for each in spans
     ]
-    if node is not None and all(row.watched_slots is None for row in rows):
+    if not spans:
+        told.append("no epoch began in this window")
+    if node is not None and rows and all(row.watched_slots is None for row in rows):
         told.append("the Aztec node tells nothing of them")
     by_provider = by is By.PROVIDER
     essential = (
@@ -154,7 +156,13 @@ def performance(  # noqa: D417 - as above
         duties,
         provider_performance(rows) if by_provider else rows,
         ProviderPerformance if by_provider else AttesterPerformance,
-        essential=("provider_id", *essential) if by_provider else ("attester", "provider_id", *essential),
+        facts={"epochs": [[each.rollup.version, each.first_epoch, each.last_epoch] for each in spans]},
+        # The same name stands there once for each rollup.
+        essential=(
+            *(("rollup_version",) if len(spans) > 1 else ()),
+            *(("provider_id",) if by_provider else ("attester", "provider_id")),
+            *essential,
+        ),
         notes=tuple(told),
     )
 

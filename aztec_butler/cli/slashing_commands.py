@@ -41,6 +41,7 @@ def rounds(  # noqa: D417 - what groups of options give is not the caller's
         facts={"network": network.name, "chain_id": network.chain_id},
         essential=(
             "round",
+            *(("rollup_version",) if len({each.rollup_version for each in found}) > 1 else ()),
             "state",
             "votes",
             "quorum",

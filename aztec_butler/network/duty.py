@@ -111,9 +111,10 @@ class Duties:
         present = clock.epoch_at(now_at)
         last = present if last_epoch is None else last_epoch
         first = max(0, last - USUAL_EPOCHS + 1) if first_epoch is None else first_epoch
+        for epoch in (first, last):
+            if epoch > present:
+                raise InputError("this epoch has not begun", epoch=epoch, present_epoch=present)
         check_epochs(first, last)
-        if last > present:
-            raise InputError("this epoch has not begun", epoch=last, present_epoch=present)
         return (EpochSpan(rollup=rollup, first_epoch=first, last_epoch=last),)
 
     def _reigns(self) -> list[Reign]:
@@ -223,11 +224,20 @@ class Duties:
 
         Raises:
             InputError: attesters and a provider at once.
-            NotFoundError: nobody has staked with the provider.
+            NotFoundError: the provider has no attesters, or the staking contracts do not know one of the attesters.
         """
         if attesters is not None and provider_id is not None:
             raise InputError("either attesters or a provider")
         wanted = None if attesters is None else list(dict.fromkeys(attesters))
+        if wanted is not None:
+            known = {row.attester for row in self.snapshot.attesters()}
+            for attester in wanted:
+                if attester not in known:
+                    raise NotFoundError(
+                        "the staking contracts do not know this attester",
+                        hint="an attester is named by the address it signs with, not by that of its withdrawer or coinbase",
+                        attester=attester,
+                    )
         if provider_id is not None:
             wanted = [attester for attester, of in self.providers.items() if of == provider_id]
             if not wanted:

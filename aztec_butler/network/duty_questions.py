@@ -108,6 +108,8 @@ class DutyQuestions(PinnedNetwork):
             One row per attester that sat in a committee, the most missed slots first, or per provider; by rollup where
             there are several. Columns: ``core.performance.AttesterPerformance`` or ``ProviderPerformance``. What starts
             with ``watched_`` is missing without an Aztec node, or where it does not tell of that attester.
+            ``attrs["epochs"]`` has the version, first and last epoch of each rollup that was counted; nothing where no
+            epoch began in the window.
 
         Raises:
             InputError: no range, one that has not begun, or epochs and a window at once.
@@ -128,8 +130,13 @@ class DutyQuestions(PinnedNetwork):
         spans = duties.spans(first_epoch, last_epoch, window_seconds=seconds, rollup_version=rollup_version)
         rows = duties.performance(spans, self._connection.node)
         if by == "provider":
-            return self._frame(duties.snapshot, provider_performance(rows), ProviderPerformance)
-        return self._frame(duties.snapshot, rows, AttesterPerformance)
+            frame = self._frame(duties.snapshot, provider_performance(rows), ProviderPerformance)
+        else:
+            frame = self._frame(duties.snapshot, rows, AttesterPerformance)
+        frame.attrs["epochs"] = tuple(
+            (each.rollup.version, each.first_epoch, each.last_epoch) for each in spans
+        )
+        return frame
 
     def duty_forecast(
         self,
@@ -149,6 +156,7 @@ class DutyQuestions(PinnedNetwork):
 
         Raises:
             InputError: no address, or attesters and a provider at once; nothing was asked.
+            NotFoundError: the provider has no attesters, or the staking contracts do not know one of the attesters.
             NodeError: the node failed.
         """
         from aztec_butler.core.duty import DutyForecast

@@ -297,13 +297,23 @@ class SlashingRecords:
             None,
         )
         if rollup is None:
-            raise NotFoundError("there is no such version of the rollup", rollup_version=rollup_version)
+            raise NotFoundError(
+                "there is no rollup of this version",
+                rollup_version=rollup_version,
+                known=", ".join(str(state.rollup.version) for state in self.snapshot.rollups),
+            )
         slashers = [rules for rules in self._rules if rules.rollup.version == rollup.version]
         if not slashers:
             raise NotFoundError("no votes decide about slashes on this rollup", rollup_version=rollup.version)
         current = slashers[0].current_round(self.snapshot.block.timestamp)
         if not 0 <= number <= current:
-            raise NotFoundError("there is no such round yet", round=number, present_round=current)
+            raise NotFoundError(
+                "there is no such round yet",
+                hint="each version of the rollup counts its own: name one, of those that `slashing rounds` tells",
+                round=number,
+                present_round=current,
+                rollup_version=rollup.version,
+            )
         found = []
         for rules in slashers:
             reading = self._fetch(rules, [number]).get(number)

@@ -9,7 +9,8 @@ import pytest
 import requests
 from web3 import HTTPProvider, Web3
 
-from aztec_butler import InputError, connect
+from aztec_butler import InputError, NotFoundError, connect
+from aztec_butler.__main__ import main
 from aztec_butler.clients.committees import CommitteeReader
 from aztec_butler.core.committees import committee_proposers, draw_indices, sample_seed
 from aztec_butler.core.node_records import MissedDuties, SlotStatus, ValidatorsStats, ValidatorStats
@@ -251,6 +252,7 @@ def test_performance__node_of_another_rollup_or_without_a_sentinel__tells_nothin
         ({"first_epoch": 5, "last_epoch": 4}, "begins before it ends"),
         ({"first_epoch": -1}, "counted from 0"),
         ({"last_epoch": 10_000}, "not begun"),
+        ({"first_epoch": 10_000}, "not begun"),
         ({"window": "7d", "first_epoch": 1}, "either a window or epochs"),
         ({"by": "rollup"}, "by attester or by provider"),
     ],
@@ -258,6 +260,54 @@ def test_performance__node_of_another_rollup_or_without_a_sentinel__tells_nothin
 def test_performance__question_that_makes_no_sense__is_refused(net, question, told):
     with pytest.raises(InputError, match=told):
         net.performance(**question)
+
+
+def test_performance__which_epochs_were_counted__stands_beside_the_table(net, readers):
+    frame = net.performance(2, 5, rollup_version=min(readers))
+    assert frame.attrs["epochs"] == ((min(readers), 2, 5),)
+    across = net.performance(window="30d", by="provider").attrs["epochs"]
+    assert [version for version, *_ in across] == sorted(readers)
+    nothing = net.performance(window=1)
+    assert len(nothing) == 0
+    assert nothing.attrs["epochs"] == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "columns"),
+    [
+        (["performance", "--window", "30d", "--by", "provider"], {"rollup_version", "provider_id"}),
+        (["performance", "--window", "30d"], {"rollup_version", "attester", "missed_slots"}),
+        (["exit-calendar"], {"withdrawable_at", "attester", "amount_aztec", "state"}),
+        (["committee-odds"], {"entity", "attesters", "third_chance", "quorum_chance"}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_commands__narrow_terminal__keep_what_tells_rows_apart_and_answers(
+    played, capsys, monkeypatch, words, columns
+):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    addresses = played.addresses
+    options = ["--network", "devnet", "--l1", played.url, "--registry", addresses["registry"]]
+    assert main([*words, *options, "--staking-registry", addresses["staking_registry"]]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert max(map(len, shown)) <= 80
+    assert columns <= set(shown[0].split())
+
+
+def test_performance_command__no_epoch_began__says_so(played, capsys):
+    addresses = played.addresses
+    options = ["--network", "devnet", "--l1", played.url, "--registry", addresses["registry"]]
+    options += ["--staking-registry", addresses["staking_registry"]]
+    assert main(["performance", "--window", "1s", *options]) == 0
+    assert "no epoch began in this window" in capsys.readouterr().err
+
+
+def test_duty_forecast__attester_that_nobody_knows__is_no_attester_without_duties(net):
+    known = net.duty_forecast().attester[0]
+    assert set(net.duty_forecast(known.lower()).attester) == {known}
+    with pytest.raises(NotFoundError, match="do not know this attester"):
+        net.duty_forecast([known, "0x" + "00" * 19 + "aa"])
 
 
 def test_committees_and_proposers__frames__agree_with_each_other(net, readers):

@@ -198,9 +198,10 @@ def test_rounds__voted_vetoed_executed_and_forgotten__are_told_as_they_go(court,
     assert pd.isna(forgotten.tally_wei)
     with pytest.raises(NotFoundError, match="not keep"):
         late.slashing_votes(condemned)
-    with pytest.raises(NotFoundError, match="no such round yet"):
+    with pytest.raises(NotFoundError, match="no such round yet") as caught:
         late.slashing_tally(court.round + 1)
-    with pytest.raises(NotFoundError, match="no such version"):
+    assert "version of the rollup" in caught.value.hint  # another one may have had it
+    with pytest.raises(NotFoundError, match="no rollup of this version"):
         late.slashing_tally(condemned, rollup_version=99)
     assert late.slashing_votes(court.round - 1).empty  # nobody voted
     with pytest.raises(InputError, match="one round"):
