@@ -72,7 +72,10 @@ def rewards(  # noqa: D417 - what groups of options give is not the caller's
         stamp=records.snapshot.block,
         facts={"network": network.name, "chain_id": network.chain_id, "pending_wei": str(owed)},
         essential=("coinbase", "pending_wei", "rollup_version", "provider_id", "staker_wei", "provider_wei"),
-        notes=(f"{render_tokens(owed)} AZTEC wait in all",),
+        notes=(
+            f"{render_tokens(owed)} AZTEC wait"
+            + ("" if coinbases or provider_id else ", for addresses that staking tells of"),
+        ),
     )
 
 
@@ -93,7 +96,9 @@ def ledger(  # noqa: D417 - as above
     cannot be known is an error and never a guess. Shares are those of the delegation's split.
 
     Args:
-        coinbases: whose rewards, with spaces or commas between them; every one that ever earned if none is named.
+        coinbases: whose rewards, with spaces or commas between them; if none is named, every one that staking tells of and
+            that ever earned, and every one that was ever paid. A node may name any other address, which has to be named
+            here, too, until it is paid; proofs find it.
         provider_id: the splits of this provider's delegations, in place of coinbases.
         window: how long before the block (30d), from when on (2026-06-01), from when to when (2026-06-01..2026-07-01, or
             two blocks), or all.
@@ -187,7 +192,8 @@ def apr(  # noqa: D417 - as above
 
     Rewards of the window, divided by the integral of the stake over it, times 365 days; nothing is compounded. Simple
     counts what accrued, realised what was claimed, staker what accrued to stakers after the commission. A provider's
-    rewards are those of the splits of its delegations.
+    rewards are those of the splits of its delegations: where its nodes name another coinbase they are in the network's row
+    only, and no commission is taken off them, because none is known.
 
     Args:
         windows: how far to look back, each.
@@ -196,16 +202,29 @@ def apr(  # noqa: D417 - as above
         aztec-butler apr
         aztec-butler apr --windows 7d,30d,90d --format json
     """
+    from aztec_butler.core.apr import parse_windows
+
     with session.connect(block) as network:
         records = network.reward_records()
         rows, row_type = records.yields(windows)
-    rates = [f"{kind}_{name}" for name in windows for kind in ("apr_simple", "apr_realised", "apr_staker")]
+    names = parse_windows(windows)
+    rates = [f"{kind}_{name}" for name in names for kind in ("apr_simple", "apr_realised", "apr_staker")]
+    longest = max(names, key=names.__getitem__)
+    idle = [
+        str(row.provider_id)
+        for row in rows
+        if row.provider_id is not None
+        and getattr(row, f"average_stake_{longest}_wei")
+        and not getattr(row, f"accrued_{longest}_wei")
+    ]
+    reason = "it proposed nothing, or its nodes name another coinbase (`coinbase check`)"
     return Answer(
         rows=rows,
         row_type=row_type,
         stamp=records.snapshot.block,
         facts={"network": network.name, "chain_id": network.chain_id},
         essential=("provider_id", *rates, "stake_wei"),
+        notes=(f"nothing came to the splits of provider {', '.join(idle)}: {reason}",) if idle else (),
     )
 
 

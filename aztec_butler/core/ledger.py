@@ -75,8 +75,8 @@ class LedgerRow:
     begins_at: int = unit("s")
     ends_at: int = unit("s")
     """What happened at this very second is in the period."""
-    last_block: int
-    """The last block of the period."""
+    last_block: int | None
+    """The last block of the period; None where the chain began later."""
     rollup_version: int | None
     """None: all versions together."""
     opening_wei: int = unit("wei")
@@ -227,7 +227,7 @@ def _row(
         coinbase=coinbase,
         begins_at=begin.at,
         ends_at=end.at,
-        last_block=end.block_number,
+        last_block=end.block_number if end.block_number >= 0 else None,
         rollup_version=version,
         opening_wei=opening_wei,
         accrued_wei=accrued_wei,

@@ -34,7 +34,7 @@ class RewardQuestions(PinnedNetwork):
 
         Raises:
             InputError: no address, or both coinbases and a provider; nothing was asked.
-            NotFoundError: nobody has staked with the provider.
+            NotFoundError: there is no such provider, or nobody has staked with it.
             NodeError: the node failed.
         """
         from aztec_butler.core.rewards import CoinbaseRewards
@@ -64,7 +64,9 @@ class RewardQuestions(PinnedNetwork):
         Args:
             window: a duration back from the network's block (``30d``); a time or block, from which on; a pair of them, of
                 which the last may be a duration; ``all``.
-            coinbases: one address or several; None for all that staking tells of and that ever earned, see ``rewards``.
+            coinbases: one address or several; None for all that staking tells of and that ever earned, see ``rewards``, and
+                for everybody who was ever paid; with ``proofs`` as source also for everybody whom proofs of the window
+                credited.
             provider_id: the splits of this provider's delegations, in place of coinbases.
             step: length of a period; steps lie on whole multiples in UTC, weeks begin on Monday.
             by_rollup: a row for each version of the rollup, in place of one for all of them.
@@ -122,7 +124,8 @@ class RewardQuestions(PinnedNetwork):
         Rewards of the window, divided by the integral of the stake over it, times 365 days; nothing is compounded.
         ``apr_simple_30d`` counts what accrued, ``apr_realised_30d`` what was claimed, ``apr_staker_30d`` what accrued to
         stakers after the commission. A provider's rewards are those of the splits of its delegations: where it points its
-        nodes elsewhere, they are not in its row, but in the network's.
+        nodes elsewhere, they are not in its row, but in the network's; and no commission is taken off them, because none is
+        known.
 
         Args:
             windows: durations back from the network's block; their names end the columns.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from aztec_butler.archive.rewards import RewardReader, parse_source
+from aztec_butler.archive.rewards import RewardReader, RewardSource, parse_source
 from aztec_butler.clients.rewards import fetch_pending, fetch_reward_splits, fetch_rollup_rewards
 from aztec_butler.clients.rewards_claimable import fetch_claimable
 from aztec_butler.clients.staking_series import fetch_boundaries
@@ -20,7 +20,6 @@ from aztec_butler.core.rewards import likely_coinbases, parse_coinbases, pending
 from aztec_butler.core.time_steps import parse_step, parse_window
 
 if TYPE_CHECKING:
-    from aztec_butler.archive.rewards import RewardSource
     from aztec_butler.clients.snapshot import Snapshot
     from aztec_butler.core.rewards import CoinbaseRewards, RewardSplit
     from aztec_butler.core.rewards_claimable import Claimable
@@ -68,12 +67,17 @@ class Whose:
             found = tuple(
                 each.split for each in snapshot.history.delegations if each.provider_id == self.provider_id
             )
-        if not found:
+        if not found and self.provider_id is not None:
+            known = [each.provider_id for each in snapshot.provider_configurations]
             raise NotFoundError(
-                "nobody has staked, so nobody has a coinbase",
-                provider_id="any" if self.provider_id is None else self.provider_id,
+                "nobody has staked with this provider"
+                if self.provider_id in known
+                else "there is no provider with this id",
+                provider_id=self.provider_id,
                 block=snapshot.block.number,
             )
+        if not found:
+            raise NotFoundError("nobody has staked, so nobody has a coinbase", block=snapshot.block.number)
         return tuple(dict.fromkeys(found))
 
 
@@ -177,7 +181,8 @@ class RewardRecords:
         reader = self.reader
         if question.whose.coinbases is None:
             if question.whose.provider_id is None:
-                coinbases = tuple(dict.fromkeys((*coinbases, *reader.payees())))
+                credited = reader.coinbases(times[0]) if question.source is RewardSource.PROOFS else ()
+                coinbases = tuple(dict.fromkeys((*coinbases, *reader.payees(), *credited)))
             coinbases = self._earners(reader, coinbases)
         read = reader.ledger(times, coinbases, question.source)
         splits = self._splits(coinbases)

@@ -178,6 +178,39 @@ def test_ledger__nobody_named__everybody_that_staking_or_a_payment_tells_of(net,
         assert set(net.reward_ledger("all")["coinbase"]) == {ALICE, *story.splits}
 
 
+def test_ledger__nobody_named_and_proofs_read__everybody_whom_a_proof_credited(net, story):
+    frame = net.reward_ledger("all", source="proofs")
+    assert set(frame["coinbase"]) == {ALICE, BOB, *story.splits}
+    assert frame["accrued_wei"].sum() == net.apr(["9999d"])["accrued_9999d_wei"][0]
+
+
+def test_ledger__before_the_chain_began__no_block_and_nothing_earned(net, story):
+    frame = net.reward_ledger(("2001-01-01", "2001-01-04"), [ALICE])
+    assert frame["last_block"].isna().all()
+    assert list(frame["closing_wei"]) == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("provider_id", "told"), [(77, "no provider with this id"), (2, "nobody has staked")]
+)
+def test_rewards__provider_that_is_not_there_or_has_nobody__are_told_apart(net, story, provider_id, told):
+    with story.devnet.restored():
+        registry, admin = story.devnet.contract("staking_registry"), wallet("admin of 2")
+        registry.send("registerProvider", admin, 100, admin, sender=admin)
+        with pytest.raises(NotFoundError, match=told):
+            net.rewards(provider_id=provider_id)
+
+
+def test_apr_command__splits_of_a_provider_got_nothing__is_said_and_not_taken_for_a_yield(story, capsys):
+    addresses = story.devnet.addresses
+    options = ["--network", "devnet", "--l1", story.devnet.url, "--registry", addresses["registry"]]
+    options += ["--staking-registry", addresses["staking_registry"]]
+    assert main(["apr", "--windows", "9999d", *options]) == 0
+    assert "nothing came to the splits" not in capsys.readouterr().err
+    assert main(["apr", "--windows", "1s", *options]) == 0
+    assert "nothing came to the splits of provider 1" in capsys.readouterr().err
+
+
 def test_ledger__by_rollup__adds_up_to_both(net, story):
     together = net.reward_ledger("all", [ALICE])
     apart = net.reward_ledger("all", [ALICE], by_rollup=True)
