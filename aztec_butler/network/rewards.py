@@ -199,7 +199,7 @@ class RewardRecords:
         wanted = parse_address(delegator)
         return fetch_claimable(self.connection.rpc, self.connection.multicall, self.snapshot, wanted)
 
-    def yields(self, windows: str | int | Sequence[str | int]) -> tuple[tuple[object, ...], type]:
+    def yields(self, windows: str | int | Sequence[str | int]) -> tuple[tuple[Any, ...], type]:
         """A row for the network and each provider, and their record type.
 
         Raises:
