@@ -7,7 +7,6 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -178,7 +177,6 @@ def desk(played_season, cache_folder, tmp_path_factory) -> Iterator[Desk]:
         monkeypatch.setenv("AZTEC_BUTLER_NETWORK", "devnet")
         monkeypatch.setenv("MPLBACKEND", "agg")
         write_session(describe(devnet, cache_folder=cache_folder))
-        distributed = SimpleNamespace(Client=lambda _: None)
         reader = Desk(
             folder,
             monkeypatch,
@@ -186,11 +184,12 @@ def desk(played_season, cache_folder, tmp_path_factory) -> Iterator[Desk]:
                 '"mainnet", l1="https://your-ethereum-node"': '"devnet"',
                 "https://your-ethereum-node": devnet.url,
                 "--network mainnet": "--network devnet",
+                'distributed.Client("tcp://10.0.0.1:8786")': "None",
                 "s3://bucket": str(folder / "bucket"),
                 "/var/lib/node_exporter": str(folder),
                 "Devnet.start(MAINNET)": "Devnet.start(MAINNET, cache_folder=cache_folder)",
             },
-            {"distributed": distributed, "cache_folder": cache_folder},
+            {"cache_folder": cache_folder},
         )
         yield reader
         for network in reader.networks:
