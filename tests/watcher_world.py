@@ -172,6 +172,10 @@ class Watched:
         path: of the journal.
         world: that effects go to.
         contracts: role by address.
+        executors: made for a log; people and a ledger by default.
+        clock: Unix seconds; by default one that goes on with each turn.
+        on_step: told of named moments.
+        stream: gets the log.
         options: of the follower.
     """
 
@@ -182,22 +186,28 @@ class Watched:
         world,
         *,
         contracts,
-        clock=lambda: NOW,
+        executors=None,
+        clock=None,
         on_step=lambda _: None,
         stream=None,
         **options,
     ) -> None:
         self.rpc, self.path, self.world = rpc, path, world
         self.contracts = contracts
-        self.clock = clock
+        self._monotonic = 0.0
+        self.clock = clock or (lambda: NOW + self._monotonic)
         self.on_step = on_step
+        self._make_executors = executors or self._usual
         self.options = {"start_block": 0, "patience": 4} | options
         self.settings = settings_of(
             provider_ids=(), keystores=(), mode=MODES, notices_expire=FOR_EVER, notices_per_hour=10**6
         )
         self._stream = stream
-        self._monotonic = 0.0
         self.restart()
+
+    def _usual(self, log):
+        people = NotifyExecutor(log, [People(self.world)], network="x", per_hour=10**6)
+        return ByKind(people, Ledger(self.world))
 
     def restart(self) -> None:
         """As after the end of the process: only what was kept is left."""
@@ -217,12 +227,9 @@ class Watched:
         knowledge = Knowledge(HeaderReader(self.rpc, self.contracts), self.settings, self.rpc)
         self.follower = Follower(self.rpc, watched=knowledge.watched, on_step=self.on_step, **self.options)
         self.watcher = Watcher(self.journal, self.follower, knowledge, self.settings, log, clock=self.clock)
-        executors = ByKind(
-            NotifyExecutor(log, [People(self.world)], network="x", per_hour=10**6), Ledger(self.world)
-        )
         self.actor = Actor(
             self.journal,
-            executors,
+            self._make_executors(log),
             log,
             clock=self.clock,
             monotonic=lambda: self._monotonic,
