@@ -126,6 +126,7 @@ class EventReader:
             tail = Gap(contracts=emitters, events=events, first_block=kept_to + 1, last_block=span.last_block)
             for record, table in self._from_node(tail, span.block, steps).items():
                 parts[record].append(table.select(wanted[record]) if wanted[record] else table)
+        steps.end()
         return {record: _whole(record, tables, wanted[record]) for record, tables in parts.items()}
 
     # -- the disk
@@ -257,3 +258,9 @@ class Steps:
         self.count += blocks
         if self.progress is not None:
             self.progress(min(self.count, self.total), self.total)
+
+    def end(self) -> None:
+        """All is read. What the disk had was never told, so a bar that moved at all would stay as it is."""
+        if self.progress is not None and 0 < self.count < self.total:
+            self.count = self.total
+            self.progress(self.total, self.total)

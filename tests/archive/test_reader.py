@@ -337,3 +337,22 @@ def test_progress__grows_to_the_whole(store):
     )
     assert told[-1] == (101, 101)
     assert told == sorted(told)
+
+
+def test_progress__beside_what_the_disk_had__grows_to_the_whole_and_moves_for_nothing_else(store):
+    span = Span(first_block=0, last_block=100, block=Chain().stamp(), finalized_number=80)
+    EventReader(Chain(story()), store).read(KINDS, CONTRACTS, span)
+    told = []
+    EventReader(Chain(story()), store).read(
+        KINDS, CONTRACTS, span, progress=lambda done, total: told.append((done, total))
+    )
+    assert told[-1] == (101, 101), "a bar would stay on the page"
+    assert told == sorted(told)
+    told.clear()
+    EventReader(Chain(story()), store).read(
+        KINDS,
+        CONTRACTS,
+        attrs.evolve(span, last_block=80),
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert told == []
