@@ -114,7 +114,7 @@ def plot_html(draw: Callable[[Axes], object], *, height: float, words: str) -> s
     data = base64.b64encode(content.getvalue()).decode()
     return (
         f'<img alt="{escaped(words)}" src="data:image/png;base64,{data}" '
-        'style="width:100%;max-width:840px;height:auto;background:#fff;border-radius:6px"/>'
+        'style="width:100%;max-width:840px;height:auto;padding:6px;box-sizing:border-box;background:#fff;border-radius:6px"/>'
     )
 
 
