@@ -1,6 +1,7 @@
 """Help texts, made from docstrings and signatures. They go to stdout and through no pager."""
 
 import inspect
+import re
 import shutil
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ EXIT_CODES = (
     (6, "an action waits for an approval"),
     (7, "another instance holds the lock"),
     (130, "interrupted"),
+    (141, "whoever read the output has gone, as head does"),
 )
 _EXAMPLES = (
     "aztec-butler demo",
@@ -32,8 +34,8 @@ _EXAMPLES = (
     "aztec-butler doctor",
 )
 _MORE = (
-    f"`{PROGRAM} COMMAND --help` tells a command's arguments and options, `{PROGRAM} --version` the version;"
-    f" `{PROGRAM} -- --completion` prints a completion script for bash."
+    f"`{PROGRAM} COMMAND --help` tells a command's arguments and options, `{PROGRAM} commands` lists every"
+    f" command there is, `{PROGRAM} --version` tells the version, `{PROGRAM} -- --completion` prints a completion script for bash."
 )
 _SETTINGS = (
     "Options are stronger than environment variables (AZTEC_BUTLER_NETWORK, AZTEC_BUTLER_L1, ...), those stronger than"
@@ -42,16 +44,34 @@ _SETTINGS = (
 )
 
 
-def program_help(commands: Mapping[str, Any], load: Any) -> str:
-    """The help of the program, or of a group of commands."""
-    rows = [
-        (" ".join(path), read_docstring(load(target).function).summary) for path, target in walk(commands)
-    ]
+def program_help(commands: Mapping[str, Any], groups: Mapping[str, str], load: Any) -> str:
+    """The help of the program: a line for each command, and for each group of them.
+
+    Args:
+        commands: by their words.
+        groups: what the groups are about.
+        load: finds a command by its reference.
+    """
+    alone = {
+        word: read_docstring(load(target).function).summary
+        for word, target in commands.items()
+        if not isinstance(target, Mapping)
+    }
+    grouped = {
+        f"{word} ({sum(1 for _ in walk(target))})": groups[word]
+        for word, target in commands.items()
+        if isinstance(target, Mapping)
+    }
+    column = max(map(len, [*alone, *grouped])) + 4
     return _text(
         [
             ["Read, understand and operate stake on the Aztec network."],
             [f"Usage: {PROGRAM} COMMAND [ARGUMENTS] [OPTIONS]"],
-            ["Commands:", *_definitions(rows)],
+            ["Commands:", *_lines(alone, column)],
+            [
+                f"Groups of commands, and how many there are (see `{PROGRAM} GROUP --help`):",
+                *_lines(grouped, column),
+            ],
             _filled(_MORE),
             ["Settings:", *_indented(_SETTINGS)],
             ["Examples:", *(f"  {example}" for example in _EXAMPLES)],
@@ -109,6 +129,26 @@ def walk(commands: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tu
             yield from walk(target, (*path, word))
         else:
             yield (*path, word), target
+
+
+def _lines(meanings: Mapping[str, str], column: int) -> list[str]:
+    """A line for each term."""
+    return [
+        f"  {term:<{column - 2}}{_brief(meaning, _width() - column)}" for term, meaning in meanings.items()
+    ]
+
+
+def _brief(text: str, width: int) -> str:
+    """A sentence on one line: as many of its clauses as fit, or else of its words."""
+    whole = text.rstrip(".")
+    if len(whole) <= width:
+        return whole
+    for ends in ("[:;] ", ", "):  # what follows a colon is a list, and half of that would be odd
+        clauses = [whole[: match.start()] for match in re.finditer(ends, whole)]
+        fitting = [clause for clause in clauses if width // 3 < len(clause) <= width]
+        if fitting:
+            return fitting[-1]
+    return textwrap.shorten(whole, width, placeholder="...")
 
 
 def _exit_codes() -> list[str]:

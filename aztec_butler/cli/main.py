@@ -8,7 +8,7 @@ from typing import Any
 
 from aztec_butler.cli.command import OUTPUT_OPTIONS, Command
 from aztec_butler.cli.stdout import drop_stdout, write_text
-from aztec_butler.cli.table_of_commands import COMMANDS, load
+from aztec_butler.cli.table_of_commands import COMMANDS, GROUPS, load
 from aztec_butler.cli.words import Line, prepare_words, take_apart
 from aztec_butler.core.errors import ButlerError, InputError
 
@@ -98,7 +98,7 @@ def _help(line: Line) -> str:
     from aztec_butler.cli.help import command_help, group_help, program_help
 
     if not line.path:
-        return program_help(COMMANDS, load)
+        return program_help(COMMANDS, GROUPS, load)
     if isinstance(line.target, Mapping):
         return group_help(line.path, line.target, load)
     return command_help(line.path, load(line.target))

@@ -125,9 +125,31 @@ COMMANDS: Final[Mapping[str, Any]] = {
     "serve": "serve_command:serve",
     "config": {"show": "config_commands:show"},
     "devnet": {"up": "devnet_commands:up", "season": "devnet_commands:season"},
+    "commands": "config_commands:commands",
     "version": "config_commands:version",
 }
 """Where each command lies: ``module:function`` below ``aztec_butler.cli``; a mapping is a group."""
+
+GROUPS: Final[Mapping[str, str]] = {
+    "slashing": "Rounds and votes, and what one would cost",
+    "provider": "One operator, with all that concerns it",
+    "queue": "A provider's queue of keys, and how long it lasts",
+    "coinbase": "Whether rewards go where they should",
+    "payouts": "Who gets what of a split, and whether it did",
+    "attester": "Register and deposit attesters",
+    "calldata": "Builders of transactions, to simulate and explain",
+    "keys": "BLS keys: registrations, proofs, duplicates",
+    "safe": "Transactions of a Safe, from the batch to the chain",
+    "keystore": "Keystores of the node: check, merge, change",
+    "claims": "Whether a claim is worth its gas",
+    "hosts": "Nodes and hosts, and whether they are well",
+    "cache": "Logs that are kept on disk",
+    "actions": "What the watcher wants to do, and your word on it",
+    "journal": "What was done and why, and proof of it",
+    "config": "Settings that hold, and where they came from",
+    "devnet": "A local chain with the real contracts",
+}
+"""What the commands of a group are about, in as many words as a line has room for."""
 
 
 def load(reference: str) -> Command:

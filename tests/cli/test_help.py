@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+from collections.abc import Mapping
 
 import pytest
 
 from aztec_butler.cli.command import flag_of
 from aztec_butler.cli.docstring import read_docstring
 from aztec_butler.cli.fire_door import parse
-from aztec_butler.cli.help import _EXAMPLES, _metavar, walk
-from aztec_butler.cli.table_of_commands import COMMANDS, load
+from aztec_butler.cli.help import _EXAMPLES, _brief, _metavar, walk
+from aztec_butler.cli.table_of_commands import COMMANDS, GROUPS, load
 from aztec_butler.cli.words import prepare_words, take_apart
 
 PATHS = dict(walk(COMMANDS))
@@ -56,14 +58,52 @@ def test_command__parameters__are_options_that_fire_reads_right(path, target):
             assert parameter.kind is parameter.KEYWORD_ONLY, "an option could be taken for an argument"
 
 
-def test_program__help__names_every_command(cli):
+def test_program__help__has_a_line_for_every_command_and_group(cli):
     ran = cli("--help")
     assert (ran.code, ran.err) == (0, "")
     assert cli().out == ran.out
-    lines = [line.strip() for line in ran.out.splitlines()]
+    lines = [line.split()[0] for line in ran.out.splitlines() if line.startswith("  ")]
+    assert sorted(word for word in lines if word in COMMANDS) == sorted(COMMANDS)
+    assert f"  calldata ({len(COMMANDS['calldata'])})  " in ran.out
+    for meaning in GROUPS.values():
+        assert f" {meaning}\n" in ran.out, "it is cut"
+    for code in ("0", "5", "130", "141"):
+        assert code in lines
+
+
+def test_program__groups__all_have_a_word_for_what_they_are_about():
+    assert {*GROUPS} == {word for word, target in COMMANDS.items() if isinstance(target, Mapping)}
+
+
+@pytest.mark.parametrize("columns", ["80", "110"])
+def test_program__help__fits_two_screens_with_whole_words(cli, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    lines = cli("--help").out.splitlines()
+    assert len(lines) <= 2 * 48
+    assert max(map(len, lines)) <= int(columns)
+    for path, target in PATHS.items():
+        if len(path) == 1:
+            (shown,) = [line.split(maxsplit=1)[1] for line in lines if line.startswith(f"  {path[0]} ")]
+            whole = read_docstring(load(target).function).summary
+            assert whole.startswith(shown.removesuffix("...").rstrip())
+            assert len(shown) > 9, shown
+
+
+@pytest.mark.parametrize(("width", "shown"), [(99, "One, two: three, four"), (20, "One, two"), (7, "One")])
+def test_brief__too_long__ends_with_a_clause(width, shown):
+    assert _brief("One, two: three, four.", width) == shown
+
+
+def test_brief__no_clause_fits__ends_with_a_word():
+    assert _brief("Much too long for this, or not.", 16) == "Much too long..."
+
+
+def test_commands__list__has_every_command_on_one_line(cli):
+    ran = cli("commands", "--format", "json")
+    assert [row["command"] for row in json.loads(ran.out)["rows"]] == IDS
+    lines = cli("commands").out.splitlines()
     for path in PATHS:
-        assert any(line.startswith(" ".join(path)) for line in lines), path
-    assert "130" in ran.out
+        assert any(line.startswith(" ".join(path) + " ") for line in lines), path
 
 
 @pytest.mark.parametrize("example", _EXAMPLES)

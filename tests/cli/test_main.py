@@ -56,7 +56,7 @@ def test_codes__every_class_is_listed_in_the_help(cli):
     classes = [
         kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ButlerError)
     ]
-    assert {kind.exit_code for kind in classes} | {0, 130} == {code for code, _ in EXIT_CODES}
+    assert {kind.exit_code for kind in classes} | {0, 130, 141} == {code for code, _ in EXIT_CODES}
 
 
 def test_unexpected_exception__passes_through_with_its_traceback(network, monkeypatch):
