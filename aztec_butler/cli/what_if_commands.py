@@ -52,7 +52,7 @@ def queue(  # noqa: D417 - what groups of options give is not the caller's
         normal_flush_size_min: deposits per epoch after that, at least.
         normal_flush_size_quotient: one deposit per epoch for so many active attesters.
         max_queue_flush_size: deposits per epoch, at most.
-        deposits_per_day: that join the queue; as many as in the last 28 days if left away.
+        deposits_per_day: that join the queue; as many as in the last 28 days, or since the rollup began, if left away.
         exits_per_day: attesters that leave the set.
         flushed_share: of the epochs, those in which somebody flushes.
         ahead: how far to look.
@@ -63,6 +63,7 @@ def queue(  # noqa: D417 - what groups of options give is not the caller's
         aztec-butler queue what-if --deposits-per-day 40 --ahead 180d --step 1w --format csv
     """
     from aztec_butler.core.queue_what_if import QueuePoint
+    from aztec_butler.network.what_if import LATELY_SECONDS
 
     changes = {
         "bootstrap_validator_set_size": bootstrap_validator_set_size,
@@ -71,21 +72,30 @@ def queue(  # noqa: D417 - what groups of options give is not the caller's
         "normal_flush_size_quotient": normal_flush_size_quotient,
         "max_queue_flush_size": max_queue_flush_size,
     }
+    exits, share = parse_fraction(exits_per_day), parse_fraction(flushed_share)
     with session.connect(block) as network:
         records = network.what_if_records()
+        deposits = records.deposits_per_day(LATELY_SECONDS) if deposits_per_day is None else deposits_per_day
         rows = records.queue(
             changes,
-            deposits_per_day=deposits_per_day,
-            exits_per_day=parse_fraction(exits_per_day),
-            flushed_share=parse_fraction(flushed_share),
+            deposits_per_day=deposits,
+            exits_per_day=exits,
+            flushed_share=share,
             ahead=timedelta(seconds=ahead),
             step=timedelta(seconds=step),
         )
+    told = f"{float(deposits):,.2f} deposits{' as lately' if deposits_per_day is None else ''}"
     return Answer(
         rows=rows,
         row_type=QueuePoint,
         stamp=records.snapshot.block,
-        facts={"network": network.name, "chain_id": network.chain_id},
+        facts={
+            "network": network.name,
+            "chain_id": network.chain_id,
+            "deposits_per_day": float(deposits),
+            "exits_per_day": float(exits),
+            "flushed_share": float(share),
+        },
         essential=(
             "scenario",
             "begins_at",
@@ -95,6 +105,9 @@ def queue(  # noqa: D417 - what groups of options give is not the caller's
             "flush_size",
             "activations",
             "deposits",
+        ),
+        notes=(
+            f"assumed: {told} and {float(exits):,.2f} exits a day, flushes in {float(share):.0%} of the epochs",
         ),
     )
 

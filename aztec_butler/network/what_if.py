@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 MOST_POINTS = 10_000
 """Of a scenario, in one answer."""
 
+LATELY_SECONDS = 28 * DAY_SECONDS
+"""How far back it is looked for how fast people deposit."""
+
 
 class WhatIfRecords:
     """Answers about what might be as records, all of one block.

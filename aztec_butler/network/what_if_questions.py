@@ -44,7 +44,7 @@ class WhatIfQuestions(PinnedNetwork):
             normal_flush_size_min: deposits per epoch after that, at least.
             normal_flush_size_quotient: one deposit per epoch for so many active attesters.
             max_queue_flush_size: deposits per epoch, at most.
-            deposits_per_day: that join the queue; None for as many as in the last 28 days.
+            deposits_per_day: that join the queue; None for as many as in the last 28 days, or since the rollup began.
             exits_per_day: attesters that leave the set.
             flushed_share: of the epochs, those in which somebody flushes.
             ahead: how far to look.
@@ -52,17 +52,21 @@ class WhatIfQuestions(PinnedNetwork):
 
         Returns:
             One row per step and scenario (``as configured``, and ``what if`` where anything is changed). Columns:
-            ``core.queue_what_if.QueuePoint``; ``wait_seconds`` is what a deposit made then waits.
+            ``core.queue_what_if.QueuePoint``; ``wait_seconds`` is what a deposit made then waits. ``attrs`` has what was
+            assumed of both: ``deposits_per_day``, ``exits_per_day``, ``flushed_share``.
 
         Raises:
             InputError: a number, rate or share that cannot be; nothing was asked.
             NodeError: the node failed.
         """
         from aztec_butler.core.queue_what_if import QueuePoint
+        from aztec_butler.network.what_if import LATELY_SECONDS
 
         rate = None if deposits_per_day is None else parse_fraction(deposits_per_day)
         exits, share = parse_fraction(exits_per_day), parse_fraction(flushed_share)
         records = self.what_if_records()
+        if rate is None:
+            rate = records.deposits_per_day(LATELY_SECONDS)
         rows = records.queue(
             {
                 "bootstrap_validator_set_size": bootstrap_validator_set_size,
@@ -77,7 +81,13 @@ class WhatIfQuestions(PinnedNetwork):
             ahead=ahead,
             step=step,
         )
-        return self._frame(records.snapshot, rows, QueuePoint)
+        frame = self._frame(records.snapshot, rows, QueuePoint)
+        frame.attrs |= {
+            "deposits_per_day": float(rate),
+            "exits_per_day": float(exits),
+            "flushed_share": float(share),
+        }
+        return frame
 
     def activation_forecast(
         self,

@@ -115,6 +115,8 @@ def test_what_ifs__of_queue_exits_and_rewards__answer(cli, chain):
     )
     assert {row["scenario"] for row in played} == {"as configured", "what if"}
     assert played[-1]["queue_length"] == 0
+    assumed = cli("queue", "what-if", "--ahead", "1h", "--step", "1h", "--flushed-share", "1/2").err
+    assert "deposits as lately and 0.00 exits a day, flushes in 50% of the epochs" in assumed
     dates = rows(cli("exit-calendar", "--leaving", address(1), "--format", "json"))
     assert [(row["attester"], row["planned"]) for row in dates] == [
         (address(6), "pending"),

@@ -281,6 +281,16 @@ def test_queue_what_if__really_flushed_every_epoch__goes_as_played(net, played):
     assert frame[frame.scenario == "what if"].queue_length.iloc[-1] > 0
 
 
+def test_queue_what_if__rate_of_lately__is_told_beside_the_table(net, rollups, w3):
+    """What nobody gave is counted from the events, over the time since the rollup began."""
+    frame = net.queue_what_if(ahead="1d", exits_per_day="1/2")
+    state = next(each for each in net.snapshot().rollups if each.is_canonical)
+    queued = rollups[-1].events.ValidatorQueued.get_logs(from_block=0)
+    lived = net.block.timestamp - state.rollup.genesis_at
+    assert frame.attrs["deposits_per_day"] == pytest.approx(len(queued) * 86_400 / lived)
+    assert (frame.attrs["exits_per_day"], frame.attrs["flushed_share"]) == (0.5, 1)
+
+
 @pytest.fixture
 def before_the_second_rollup(played):
     """The network while its first rollup was canonical; this chain is an archive."""
