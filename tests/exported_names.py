@@ -1,4 +1,4 @@
-"""What the exporter can export: names, labels, and which collector they are from."""
+"""What exporter and watcher can export: names, labels, and which collector they are from."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from aztec_butler.exporter import collectors
 from aztec_butler.exporter.catalogue import METRICS
 from aztec_butler.serving.self_metrics import SelfMetrics
+from aztec_butler.watcher.metrics import METRICS as WATCHER_METRICS
 
 SCRAPED = {"job", "instance"}
 """What Prometheus adds to every series."""
@@ -25,6 +26,16 @@ def exported_labels():
                 continue  # not shown
             names.setdefault(sample.name, set()).update(sample.labels, SCRAPED)
     return names
+
+
+def watcher_labels():
+    """The same of the watcher."""
+    names = {metric.full_name: {*metric.labels, "network", *SCRAPED} for metric in WATCHER_METRICS}
+    own = {name: labels for name, labels in exported_labels().items() if name not in _COLLECTED}
+    return names | own
+
+
+_COLLECTED = {metric.full_name for metric in METRICS}
 
 
 def collectors_of():

@@ -35,7 +35,8 @@ _MOST_WIDE_FAILURES: Final = 8
 _TOLD_AGAIN_SECONDS: Final = 3600
 """So often it is kept how something that is followed stands, though nothing new was seen."""
 _PLAN_AGAIN_SECONDS: Final = 3600.0
-_OUTCOMES: Final = ("done", "failed", "given_up", "dry_run", "under_way")
+OUTCOMES: Final = ("done", "failed", "given_up", "dry_run", "under_way")
+"""How an attempt, or a look, may end."""
 _STRICTNESS: Final = (Mode.AUTO, Mode.APPROVE, Mode.DRY_RUN)
 
 
@@ -85,7 +86,7 @@ class Actor:
         self._waiting = Waiting(monotonic)
         self._planned: dict[str, float] = {}
         self.outcomes: dict[tuple[ActionKind, str], int] = {
-            (kind, outcome): 0 for kind in ActionKind for outcome in _OUTCOMES
+            (kind, outcome): 0 for kind in ActionKind for outcome in OUTCOMES
         }
         """How often what happened, since the start of the process."""
         self.last_at: dict[ActionKind, float] = {}

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from exported_names import collectors_of, exported_labels
+from exported_names import collectors_of, exported_labels, watcher_labels
 from promql import grouping_labels, series_of
 
 from aztec_butler.cli.table_of_commands import COMMANDS
+from aztec_butler.core.intents import IntentState
+from aztec_butler.watcher.actor import OUTCOMES
+from aztec_butler.watcher.watcher import REORG_DEPTHS
 
 TESTS = sorted((Path(__file__).parent / "rules").glob("*.test.yml"))
 SEVERITIES = {"critical", "warning", "info"}
@@ -20,7 +23,7 @@ OUTSIDE = {"up": {"job", "instance"}}
 
 @pytest.fixture(scope="module")
 def alerts(rules):
-    return {rule["alert"]: rule for rule in rules["alerts"]}
+    return {rule["alert"]: rule for rule in rules["alerts"] + rules["watcher"]}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +46,7 @@ def test_promtool__rules_and_configuration__are_sound(promtool, deploy):
     assert checked.returncode == 0, checked.stdout + checked.stderr
     configured = promtool("check", "config", deploy / "prometheus.yml")
     assert configured.returncode == 0, configured.stdout + configured.stderr
-    assert configured.stdout.count("rules found") == 3
+    assert configured.stdout.count("rules found") == 4
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name.removesuffix(".test.yml"))
@@ -77,7 +80,9 @@ def test_promtool__texts_of_alerts__are_filled_in(promtool, tmp_path, alerts, de
         )
     told = promtool("test", "rules", *files)
     texts = dict(
-        re.findall(r'Labels:\{alertname="(\w+)".*?Annotations:\{(.*?)\}(?=[\s\]])', told.stderr, re.DOTALL)
+        re.findall(
+            r'Labels:\{[^}]*?alertname="(\w+)".*?Annotations:\{(.*?)\}(?=[\s\]])', told.stderr, re.DOTALL
+        )
     )
     assert set(texts) == set(alerts), told.stderr[:3000]
     for name, text in texts.items():
@@ -121,7 +126,7 @@ def test_alerts__each__is_tried_both_ways(alerts):
 
 
 def test_expressions__metrics_and_labels__exist(rules, recorded):
-    exported = exported_labels() | OUTSIDE
+    exported = exported_labels() | watcher_labels() | OUTSIDE
     for rule in (rule for file in rules.values() for rule in file):
         known = set()
         for series in series_of(rule["expr"]):
@@ -134,7 +139,7 @@ def test_expressions__metrics_and_labels__exist(rules, recorded):
 
 
 def test_annotations__labels__exist(alerts):
-    exported = exported_labels() | OUTSIDE
+    exported = exported_labels() | watcher_labels() | OUTSIDE
     for name, alert in alerts.items():
         known = set().union(*(exported.get(series.name, set()) for series in series_of(alert["expr"])))
         used = set(re.findall(r"\$labels\.(\w+)", " ".join(alert["annotations"].values())))
@@ -157,6 +162,43 @@ def test_alerts__each__believes_only_what_is_fresh(alerts):
             guarded += 1
             assert any(FRESH.format(owner) in alert["expr"] for owner in for_one), f"{name}: {series.name}"
     assert guarded > 30
+
+
+def test_alerts__of_the_watcher__believe_only_what_is_fresh(rules):
+    """All but those about that very thing."""
+    about = {"AztecButlerWatcher" + name for name in ("Down", "Absent", "Silent", "Failing", "Behind")}
+    for alert in rules["watcher"]:
+        is_guarded = "aztec_butler_watcher_last_success_timestamp_seconds < 600" in alert["expr"]
+        assert is_guarded != (alert["alert"] in about), alert["alert"]
+
+
+def test_alerts__of_either__keep_to_what_it_exports(rules):
+    own = {"alerts": exported_labels(), "watcher": watcher_labels()}
+    for file, exported in own.items():
+        for rule in rules[file]:
+            for series in series_of(rule["expr"]):
+                if series.name.startswith("aztec_butler_"):
+                    assert series.name in exported, rule["alert"]
+
+
+def test_alerts__labels_they_select_of_the_watcher__are_values_that_exist(rules):
+    """A rule that selects a word nobody says is silent for ever."""
+    values = {
+        "job": {"aztec_butler_watcher"},
+        "state": {state.value for state in IntentState},
+        "outcome": set(OUTCOMES),
+        "depth_bucket": {name for name, _ in REORG_DEPTHS},
+    }
+    deep = {name for name, last in REORG_DEPTHS if last is None or last > 12}
+    for alert in rules["watcher"]:
+        for series in series_of(alert["expr"]):
+            for label, operator, word in series.matchers:
+                chosen = {
+                    value
+                    for value in values[label]
+                    if (value == word if operator == "=" else re.fullmatch(word, value))
+                }
+                assert chosen == (deep if label == "depth_bucket" else {word}), alert["alert"]
 
 
 def test_alerts__collectors__exist(alerts):
@@ -192,6 +234,7 @@ def test_thresholds__each__is_used_and_there(rules, alerts):
         ("publisher_low_eth", 0.5),
         ("publisher_runway_seconds", 24 * 3600),
         ("slash_votes_ratio", 0.5),
+        ("action_waiting_seconds", 3600),
     ],
 )
 def test_thresholds__those_that_are_promised__are_so(rules, threshold, seconds_or_count):
