@@ -12,6 +12,7 @@ from aztec_butler.core.concentration_holders import By, parse_bys
 if TYPE_CHECKING:
     from aztec_butler.core.concentration_figures import Figure
     from aztec_butler.core.time_steps import Window
+    from aztec_butler.network.concentration import ConcentrationRecords
 
 Block = int | str
 _DAY = 86_400
@@ -43,7 +44,8 @@ def holders(  # noqa: D417 - what groups of options give is not the caller's
 ) -> Answer:
     """Who holds the stake, the largest first: attesters, withdrawers, stakers or providers.
 
-    Who staked directly is its own staker and provider, by its withdrawer's address.
+    Who staked directly is its own staker and provider, by its withdrawer's address. Stake on older versions of the rollup
+    counts, too.
 
     Args:
         by: who is taken for one holder: attester, withdrawer, staker or provider; several for a list of each.
@@ -62,8 +64,18 @@ def holders(  # noqa: D417 - what groups of options give is not the caller's
         row_type=Holder,
         stamp=records.snapshot.block,
         facts={"network": network.name, "chain_id": network.chain_id},
-        essential=("rank", "entity", "stake_wei", "stake_share", "cumulative_share", "attesters"),
+        essential=(
+            *(("by",) if len(by) > 1 else ()),
+            *("rank", "entity", "stake_wei", "stake_share", "cumulative_share", "attesters"),
+        ),
+        notes=_elsewhere(records),
     )
+
+
+def _elsewhere(records: "ConcentrationRecords") -> tuple[str, ...]:
+    """What to know of stake that decides nothing on the canonical rollup."""
+    count = records.elsewhere
+    return (f"{count} attesters are in the set of an older rollup: their stake counts here",) if count else ()
 
 
 @command(connection, pinned)
@@ -71,6 +83,8 @@ def concentration(  # noqa: D417 - as above
     session: Session, block: Block, *, by: Levels = (By.PROVIDER,)
 ) -> Answer:
     """How concentrated the stake is: Nakamoto coefficients with their thresholds, HHI, Gini, shares of the largest.
+
+    Quorums are those of the canonical rollup, and stake on older ones counts, too; `committee-odds` tells of its set alone.
 
     Args:
         by: who is taken for one holder: attester, withdrawer, staker or provider; several for the figures of each.
@@ -95,8 +109,10 @@ def concentration(  # noqa: D417 - as above
             "committee_size": terms.committee_size,
             "slashing_quorum": terms.slashing_quorum,
             "slashing_round_size": terms.slashing_round_size,
+            "attesters_elsewhere": records.elsewhere,
         },
         lines=tuple(_lines(rows)),
+        notes=_elsewhere(records),
     )
 
 
@@ -189,6 +205,7 @@ def committee_odds(  # noqa: D417 - as above
         stamp=records.snapshot.block,
         facts={"network": network.name, "chain_id": network.chain_id},
         essential=(
+            *(("by",) if len(by) > 1 else ()),
             "entity",
             "attesters",
             "third_chance",

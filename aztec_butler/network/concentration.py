@@ -63,6 +63,12 @@ class ConcentrationRecords:
     def _validating(self) -> list[Attester]:
         return [row for row in self.snapshot.attesters() if row.lifecycle is Lifecycle.VALIDATING]
 
+    @property
+    def elsewhere(self) -> int:
+        """Attesters in the set of another rollup: their stake counts, and decides nothing on the canonical one."""
+        version = self.canonical.rollup.version
+        return sum(row.rollup_version != version for row in self._validating)
+
     def holders(self, by: str | Iterable[str]) -> tuple[Holder, ...]:
         """Everyone that holds stake, the largest first, level by level.
 

@@ -18,7 +18,7 @@ class ConcentrationQuestions(PinnedNetwork):
     """The part of ``Network`` that answers about concentration."""
 
     def holders(self, by: str | Sequence[str] = "provider") -> pd.DataFrame:
-        """Who holds the stake, the largest first.
+        """Who holds the stake, the largest first; that on older versions of the rollup counts, too.
 
         Args:
             by: who is taken for one holder: ``attester``, ``withdrawer``, ``staker`` or ``provider``; several for a table
@@ -40,7 +40,12 @@ class ConcentrationQuestions(PinnedNetwork):
         """How concentrated the stake is: Nakamoto coefficients, HHI, Gini, effective number, shares of the largest.
 
         Every Nakamoto coefficient comes with the threshold that it stands for; quorums are those of the canonical rollup.
-        ``aztec_butler.analysis.concentration`` does the same for any table of attesters.
+        The stake is that on all versions of the rollup: ``attrs["attesters_elsewhere"]`` tells how many attesters are in the
+        set of another one than the canonical, and so have no part in its quorums. ``aztec_butler.analysis.concentration``
+        does the same for any table of attesters, of one rollup for example.
+
+        >>> attesters = net.attesters()  # doctest: +SKIP
+        >>> ab.analysis.concentration(attesters[attesters.rollup_version == 2])  # doctest: +SKIP
 
         Args:
             by: as for ``holders``.
@@ -57,7 +62,9 @@ class ConcentrationQuestions(PinnedNetwork):
 
         bys = parse_bys(by)
         records = self.concentration_records()
-        return self._with_terms(self._frame(records.snapshot, records.figures(bys), Figure), records)
+        frame = self._with_terms(self._frame(records.snapshot, records.figures(bys), Figure), records)
+        frame.attrs["attesters_elsewhere"] = records.elsewhere
+        return frame
 
     def concentration_history(
         self,

@@ -15,6 +15,7 @@ from web3.exceptions import ContractCustomError, ContractLogicError
 
 import aztec_butler as ab
 from aztec_butler import InputError, NotFoundError, connect
+from aztec_butler.__main__ import main
 from aztec_butler.core.concentration import Holdings
 from aztec_butler.devnet.season_keys import wallet
 
@@ -135,6 +136,18 @@ def test_concentration__thresholds__are_the_rollups_own(net, rollups, contract):
         frame,
     )
     assert frame.attrs["committee_size"] == size
+
+
+def test_concentration__stake_on_an_older_rollup__counts_and_is_told(net, rollups, played, capsys):
+    counts = [rollup.functions.getActiveAttesterCount().call() for rollup in rollups]
+    assert net.concentration().attrs["attesters_elsewhere"] == counts[0] > 0
+    assert net.holders("attester").attesters.sum() == sum(counts)
+    addresses = played.addresses
+    options = ["--network", "devnet", "--l1", played.url, "--registry", addresses["registry"]]
+    options += ["--staking-registry", addresses["staking_registry"]]
+    for words in (["holders"], ["concentration"]):
+        assert main([*words, *options]) == 0
+        assert f"{counts[0]} attesters are in the set of an older rollup" in capsys.readouterr().err
 
 
 def test_concentration_history__every_step__as_the_chain_said_then(net, rollups, owners, w3):
