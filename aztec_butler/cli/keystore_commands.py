@@ -315,6 +315,9 @@ def new_publishers(
     Writes the file that `keystore merge --publishers` takes. Private keys go nowhere else: they are not printed, and the
     file is new and for its owner alone. What is printed are the addresses, which need ETH before they can publish.
 
+    The file is no keystore, and a node that found it among its keystores would not start: beside keystores, a name that
+    ends with .json is refused.
+
     Args:
         servers: their names, with commas between them.
         file: where to write; there must be no such file yet.
@@ -340,6 +343,7 @@ def new_publishers(
         raise InputError("either --count or --addresses says which publishers they are to be")
     if remote_signer is not None and not addresses:
         raise InputError("a remote signer belongs to --addresses; new keys are in the file itself")
+    _refuse_among_keystores(file, beside)
     taken: set[str] = set()
     if beside:
         running = KeyFileOptions(None, None).check(read_all([beside])).public
@@ -350,3 +354,22 @@ def new_publishers(
         made = publishers_of_keys(servers, fresh_keys(count * len(servers)), taken=taken)
     apply_edits([FileEdit(file=str(file), before=None, after=made.text)])
     return Answer(rows=made.publishers, row_type=NewPublisher, notes=(f"written {file}",))
+
+
+def _refuse_among_keystores(file: Path, beside: tuple[Path, ...]) -> None:
+    """Refuse a file that the node would load as a keystore.
+
+    Raises:
+        InputError: it would.
+    """
+    from aztec_butler.store.keystores import keystores_beside
+
+    folder = file.parent.resolve()
+    found = keystores_beside(file)
+    if found or (file.suffix.lower() == ".json" and any(path.resolve() == folder for path in beside)):
+        raise InputError(
+            "a node would take this file for a keystore, and not start: it loads every .json file of a folder",
+            hint=f"another folder, or another ending: --file {file.with_suffix('.txt')}",
+            file=file,
+            keystore=found[0].name if found else None,
+        )

@@ -118,6 +118,21 @@ def read_keystores(paths: Sequence[Path]) -> ReadSet:
     return ReadSet(sources=tuple(sources), readings=tuple(readings))
 
 
+def keystores_beside(path: Path) -> tuple[Path, ...]:
+    """The keystores with which the node would load a new file; none where its name keeps the node from loading it.
+
+    Args:
+        path: of the file that is to be written.
+    """
+    if path.suffix.lower() != ".json":
+        return ()
+    return tuple(source.path for source in read_keystores([path.parent]).sources if _is_keystore(source.text))
+
+
+def _is_keystore(text: str) -> bool:
+    return read_keystore(text).keystore is not None
+
+
 def _each(path: Path) -> Iterator[Path | Finding]:
     files = keystore_paths(path)
     yield from [files] if isinstance(files, Finding) else files

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import stat
 import subprocess
@@ -313,6 +314,31 @@ def test_new_publishers__what_cannot_be__is_refused(run, folder, tmp_path, words
     path = tmp_path / "publishers.json"
     ran = run("keystore", "new-publishers", *words, "--beside", folder, "--file", path)
     assert (ran.code, path.exists()) == (2, False)
+
+
+@pytest.mark.parametrize("is_named", [True, False], ids=["named", "not named"])
+def test_new_publishers__where_the_node_loads_keystores__is_refused_with_the_way_out(run, folder, is_named):
+    """The node loads every .json file of the folder, and does not start when one of them is no keystore."""
+    path = folder / "publishers.JSON"
+    words = ["keystore", "new-publishers", "a", "--count", 1, *(["--beside", folder] if is_named else [])]
+    ran = run(*words, "--file", path)
+    assert (ran.code, path.exists()) == (2, False)
+    assert "every .json file" in ran.err
+    assert "key1.json" in ran.err
+    (way_out,) = re.findall("--file (.*)", ran.err)
+    assert run(*words, "--file", way_out).code == 0
+    assert run("keystore", "check", folder).code == 0
+    assert run("keystore", "merge", folder, "--publishers", way_out, "--into", folder.parent).code == 0
+
+
+def test_new_publishers__beside_other_json__is_written(run, tmp_path):
+    (tmp_path / "notes.json").write_text('{"a": 1}')
+    words = ["keystore", "new-publishers", "a", "--count", 1, "--file", tmp_path / "publishers.json"]
+    assert run(*words).code == 0
+    # But a folder that is named as one of keystores is one before the first keystore is in it.
+    (tmp_path / "keystore").mkdir()
+    words = [*words[:-1], tmp_path / "keystore" / "publishers.json", "--beside", tmp_path / "keystore"]
+    assert run(*words).code == 2
 
 
 def test_merge__plan_then_files(run, folder, tmp_path):
