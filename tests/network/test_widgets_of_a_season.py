@@ -8,7 +8,7 @@ from aztec_butler import InputError, NodeError, NotFoundError, SettingsError, co
 from aztec_butler.clients.rpc import Rpc
 from aztec_butler.core.safe_batch import encode_batch, split_calls
 from aztec_butler.notebook import widgets
-from aztec_butler.notebook.widgets.explorer import ANYBODY, DIRECT
+from aztec_butler.notebook.widgets.explorer_form import ANYBODY, DIRECT
 
 pytestmark = [pytest.mark.devnet, pytest.mark.xdist_group("history")]
 

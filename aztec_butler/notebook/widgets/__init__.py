@@ -15,10 +15,10 @@ stands in the form. Amounts are text until Python reads them, so none is ever ro
 
 from __future__ import annotations
 
-from aztec_butler.notebook.widgets.approvals import Approvals, approvals
-from aztec_butler.notebook.widgets.call_composer import CallComposer, call_composer
-from aztec_butler.notebook.widgets.explorer import Explorer, explorer
-from aztec_butler.notebook.widgets.queue_what_if import QueueWhatIf, queue_what_if
+from aztec_butler.notebook.widgets.approvals_form import Approvals, approvals
+from aztec_butler.notebook.widgets.call_composer_form import CallComposer, call_composer
+from aztec_butler.notebook.widgets.explorer_form import Explorer, explorer
+from aztec_butler.notebook.widgets.queue_form import QueueWhatIf, queue_what_if
 
 __all__ = [
     "Approvals",
