@@ -23,6 +23,7 @@ from event_logs import SOMEBODY, TIME
 from staking_story import Story
 from watcher_facts import facts_of, settings_of
 
+from aztec_butler.core.errors import NodeRefused
 from aztec_butler.core.hexes import to_hex
 from aztec_butler.core.intent_parameters import TopUp
 from aztec_butler.core.intents import ActionKind, IntentState, Mode
@@ -155,6 +156,8 @@ class HeaderReader:
         header = self._rpc.call_together(
             [("eth_getBlockByNumber", [name, False])], decode=lambda results, _: json.loads(bytes(results[0]))
         )
+        if not isinstance(header, dict) or not {"number", "hash", "timestamp"} <= header.keys():
+            raise NodeRefused("the node names no such block", retryable=True, block=block)
         stamp = BlockStamp(
             number=int(header["number"], 16),
             hash=header["hash"],
@@ -243,9 +246,12 @@ class Watched:
         self.act()
 
     def act(self) -> None:
-        self._monotonic += 7 * 3600  # whatever was put off is due
-        while self.actor.turn():
-            pass
+        for _ in range(10):
+            self._monotonic += 7 * 3600  # whatever was put off is due
+            while self.actor.turn():
+                pass
+            if not self.journal.intents(states=[IntentState.READY], limit=1):
+                return
 
     def close(self) -> None:
         """Let go of the journal."""

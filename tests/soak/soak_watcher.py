@@ -34,7 +34,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from node_faults import FAULTS
-from soak.watched_season import TICKS, Season, lost, watch_writes
+from soak.watched_season import Season, lost, watch_writes
 from watcher_world import NOW
 
 from aztec_butler.clients.policy import RetryPolicy
@@ -54,13 +54,13 @@ MEAN_SECONDS = 0.12
 class Expected:
     """What undisturbed watchers are left with, by seed."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, ticks: int) -> None:
+        self._folder, self._ticks = folder, ticks
         self._left: dict[int, dict] = {}
 
     def of(self, seed: int) -> dict:
         if seed not in self._left:
-            season = Season(self._folder / f"undisturbed-{seed}", seed)
+            season = Season(self._folder / f"undisturbed-{seed}", seed, self._ticks)
             season.play()
             self._left[seed] = season.left()
             assert self._left[seed]["findings"] == [], self._left[seed]["findings"]
@@ -88,6 +88,10 @@ class Tally:
         self.figures["unproven"] += bool(left["findings"])
         self.figures["other_in_the_end"] += left != expected
         self.repeated.update(season.repeated())
+        if left != expected:
+            for name, value in left.items():
+                if value != expected[name]:
+                    print(season.folder.name, name, _differing(value, expected[name]), file=sys.stderr)
         self.figures["effects"] += len(left["effects"]) + len(left["coinbases"]) + len(left["files"])
         self.figures["notices"] += len(left["told"])
         season.watched.close()
@@ -96,10 +100,16 @@ class Tally:
         return dict(self.figures) | {"repeated": dict(self.repeated)}
 
 
+def _differing(one, other) -> str:
+    if not isinstance(one, list):
+        return f"{one} instead of {other}"
+    return f"too many: {[each for each in one if each not in other]}, too few: {[each for each in other if each not in one]}"
+
+
 # --------------------------------------------------------------------------- processes that are killed
 
 
-def run(folder: Path, seed: int, on_point=lambda _: None, after=None, ready=None) -> bool:
+def run(folder: Path, seed: int, ticks: int, on_point=lambda _: None, after=None) -> bool:
     """A process that plays on; killed by itself at a point, or after some seconds. Whether the season is over."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -108,7 +118,7 @@ def run(folder: Path, seed: int, on_point=lambda _: None, after=None, ready=None
         try:
             watch_writes(on_point)
             os.write(writing, b"!")
-            Season(folder, seed, on_point=on_point).play()
+            Season(folder, seed, ticks, on_point=on_point).play()
             os._exit(0)
         except BaseException:  # noqa: BLE001 - whatever it is, it is told and ends this process alone
             sys.excepthook(*sys.exc_info())
@@ -141,7 +151,7 @@ def points(folder: Path, tally: Tally, options) -> dict:
     names: Counter[str] = Counter()
     watched, write, whole = keystore_edits._Prepared.put, keystore_edits._write, safe_files.write_whole
     watch_writes(lambda name: names.update([name]))
-    Season(folder / "named", options.seed, on_point=lambda name: names.update([name])).play()
+    Season(folder / "named", options.seed, options.ticks, on_point=lambda name: names.update([name])).play()
     keystore_edits._Prepared.put, keystore_edits._write = watched, write
     safe_files.write_whole = whole
     for place, (name, count) in enumerate(sorted(names.items())):
@@ -156,13 +166,13 @@ def points(folder: Path, tally: Tally, options) -> dict:
                 if seen[name] == nth:
                     os.kill(os.getpid(), signal.SIGKILL)
 
-            over = run(where, options.seed, stop)
+            over = run(where, options.seed, options.ticks, stop)
             tally.figures["trials"] += nth is not None
             tally.figures["unproven"] += not verified(where)
             if over:
                 break
         assert over
-        tally.judge(Season(where, options.seed))
+        tally.judge(Season(where, options.seed, options.ticks))
         shutil.rmtree(where)
     return {"points": sorted(names)}
 
@@ -175,11 +185,11 @@ def kills(folder: Path, tally: Tally, options) -> dict:
         while not over:
             after = chance.expovariate(1 / MEAN_SECONDS) if killed < options.kills else 60.0
             lives.append(after)
-            over = run(where, seed, after=None if killed >= options.kills else after)
+            over = run(where, seed, options.ticks, after=None if killed >= options.kills else after)
             killed += not over
             if killed % 20 == 0:
                 tally.figures["unproven"] += not verified(where)
-        tally.judge(Season(where, seed))
+        tally.judge(Season(where, seed, options.ticks))
         shutil.rmtree(where)
         seed = options.seed + (seed - options.seed + 1) % 4
     tally.figures["trials"] += killed
@@ -206,7 +216,7 @@ def disk(folder: Path, tally: Tally, options) -> dict:
         season, is_full = None, False
         while season is None or not season.is_over:
             try:
-                season = season or Season(where, options.seed)
+                season = season or Season(where, options.seed, options.ticks)
                 season.play(turn=lambda s=season: s.watched.turn())
             except (JournalUnwritable, OSError):
                 is_full = True
@@ -239,7 +249,7 @@ def disk(folder: Path, tally: Tally, options) -> dict:
 
     keystore_edits._write, safe_files.write_whole = full(write), full(whole)
     try:
-        season = Season(folder / "files", options.seed)
+        season = Season(folder / "files", options.seed, options.ticks)
         season.play()
     finally:
         keystore_edits._write, safe_files.write_whole = write, whole
@@ -257,7 +267,10 @@ def faults(folder: Path, tally: Tally, options) -> dict:
             continue  # takes its time
         seen = Counter()
         season = Season(
-            folder / f"fault-{place}", options.seed, rpc_of=_Door(FAULTS[name], seen, options.seed)
+            folder / f"fault-{place}",
+            options.seed,
+            options.ticks,
+            rpc_of=_Door(FAULTS[name], seen, options.seed),
         )
         season.play(turn=lambda s=season: _until_it_goes_through(s))
         met += seen["faults"]
@@ -316,7 +329,7 @@ def clock(folder: Path, tally: Tally, options) -> dict:
     while season is None or not season.is_over:
         if season is not None:
             season.watched.close()
-        season = Season(where, options.seed, clock=lambda: NOW + offset[0])
+        season = Season(where, options.seed, options.ticks, clock=lambda: NOW + offset[0])
         for _ in range(3):
             if season.is_over:
                 break
@@ -330,22 +343,22 @@ def clock(folder: Path, tally: Tally, options) -> dict:
 
 def instances(folder: Path, tally: Tally, options) -> dict:
     """A second watcher at every tick; it ends at once, and nothing changes."""
-    season, refused = Season(folder / "instances", options.seed), 0
+    season, refused = Season(folder / "instances", options.seed, options.ticks), 0
     while not season.is_over:
         child = os.fork()
         if child == 0:
             code = 1
             try:
-                Season(folder / "instances", options.seed)
+                Season(folder / "instances", options.seed, options.ticks)
             except LockHeld:
                 code = LockHeld.exit_code
             finally:
                 os._exit(code)
         refused += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == LockHeld.exit_code
         season.play_once()
-    tally.figures["trials"] += TICKS + 1
+    tally.figures["trials"] += options.ticks + 1
     tally.judge(season)
-    return {"second_watchers": TICKS + 1, "refused": refused}
+    return {"second_watchers": options.ticks + 1, "refused": refused}
 
 
 # --------------------------------------------------------------------------- the command
@@ -365,6 +378,8 @@ def main(words: list[str] | None = None) -> dict:
         "--disk-step", type=int, default=64 << 10, help="bytes between two sizes of a full disk"
     )
     parser.add_argument("--fault-step", type=int, default=1, help="try every so many-th fault only")
+    parser.add_argument("--dir", help="where its files are; in memory by default, where that is possible")
+    parser.add_argument("--ticks", type=int, default=24, help="how long a season is")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(words)
     unknown = set(options.what) - set(WHAT)
@@ -372,8 +387,10 @@ def main(words: list[str] | None = None) -> dict:
         raise InputError("there is no such thing to do to a watcher", what=", ".join(sorted(unknown)))
     began = time.perf_counter()
     figures: dict = {"name": "soak_watcher", "what": {}}
-    with tempfile.TemporaryDirectory(prefix="soak-watcher-") as folder:
-        expected = Expected(Path(folder))
+    # In memory where that is possible: a process that is killed loses nothing of what it wrote, on no file system.
+    memory = "/dev/shm" if options.dir is None and os.access("/dev/shm", os.W_OK) else options.dir
+    with tempfile.TemporaryDirectory(prefix="soak-watcher-", dir=memory) as folder:
+        expected = Expected(Path(folder), options.ticks)
         for name in options.what or WHAT:
             tally, place = Tally(expected), Path(folder) / name
             place.mkdir()

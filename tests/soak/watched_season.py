@@ -34,7 +34,6 @@ from aztec_butler.watcher.executors.notify import NotifyExecutor
 from aztec_butler.watcher.executors.safe_files import SafeFiles
 from aztec_butler.watcher.notices import action
 
-TICKS = 24
 FINALITY = 6
 SAFE = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 CONTRACTS = {ROLLUP: "rollup", GSE: "gse"}
@@ -64,12 +63,12 @@ def acts_on_a_slash(record, facts, settings):
 class Script:
     """What each tick brings."""
 
-    def __init__(self, chain: ForkingChain, seed: int) -> None:
-        self.chain, self.seed = chain, seed
+    def __init__(self, chain: ForkingChain, seed: int, ticks: int) -> None:
+        self.chain, self.seed, self.ticks = chain, seed, ticks
 
     def apply(self, tick: int) -> None:
         chance = random.Random(f"{self.seed} {tick}")
-        if tick >= TICKS:
+        if tick >= self.ticks:
             self.chain.mine(FINALITY + 2, events=0)
             return
         depth = chance.choice([0, 0, 0, 1, 2, FINALITY - 1])
@@ -80,29 +79,47 @@ class Script:
         self.chain.mine(depth + chance.randint(1, 2), events=chance.choice([0, 1, 1]))
 
 
+def coinbases_in(keystore: Path) -> dict[str, str]:
+    """Of the attesters that have one."""
+    validators = json.loads(keystore.read_text())["validators"]
+    return {each["attester"]["eth"]: each["coinbase"] for each in validators if each.get("coinbase")}
+
+
 class NodeOfTheKeys:
     """A node that is asked to reload."""
 
     name = "node"
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, keystore: Path) -> None:
+        self.world, self.keystore = world, keystore
 
     def get_config(self):
         return {}
 
     def reload_keystore(self):
-        self.world.happen("reloads", 1)
+        self.world.happen("reloads", coinbases_in(self.keystore))
+
+    @property
+    def loaded(self) -> dict[str, str]:
+        """What it works with."""
+        reloads = self.world.happened("reloads")
+        return reloads[-1][0] if reloads else {}
 
 
 class Proof:
-    """A chain on which every coinbase is carried at once."""
+    """A chain on which every attester proposes at once, by what its node has loaded."""
+
+    def __init__(self, node: NodeOfTheKeys) -> None:
+        self.node = node
 
     def heads(self):
         return SimpleNamespace(head=SimpleNamespace(number=5000), settled=SimpleNamespace(number=5000))
 
     def look(self, who, coinbases, heads, *, first_block, known):
-        return Carried(block_number=5000, coinbase=coinbases[0], up_to=5000, settled_to=5000)
+        named = self.node.loaded.get(who)
+        if named not in coinbases:
+            return Carried(up_to=5000, settled_to=5000)
+        return Carried(block_number=5000, coinbase=named, up_to=5000, settled_to=5000)
 
 
 class FileWriter:
@@ -140,30 +157,32 @@ class Season:
     Args:
         folder: of everything that is kept.
         seed: of what happens.
+        ticks: after which all that happened becomes final.
         on_point: told of every named moment: of the journal, of attempts, and of the world.
         rpc_of: the door to the chain; without sockets by default.
         clock: Unix seconds.
     """
 
     def __init__(
-        self, folder: Path, seed: int, *, on_point=lambda _: None, rpc_of=ChainRpc, **options
+        self, folder: Path, seed: int, ticks: int, *, on_point=lambda _: None, rpc_of=ChainRpc, **options
     ) -> None:
-        self.folder, self.seed, self.on_point = folder, seed, on_point
+        self.folder, self.seed, self.ticks, self.on_point = folder, seed, ticks, on_point
         handlers._BY_RECORD = dict(handlers._BY_RECORD) | {
             "RollupSlashed": [handlers.stake.slashed, acts_on_a_slash]
         }
         self.keystore = folder / "keystore" / "key1.json"
         self._prepare()
         self.chain = ForkingChain(finality=FINALITY)
-        self.script = Script(self.chain, seed)
+        self.script = Script(self.chain, seed, ticks)
         self.tick = int(_read(folder / "tick") or 0)
         for tick in range(self.tick + 1):
             self.script.apply(tick)
         world = World(folder / "world", on_point)
+        self.node = NodeOfTheKeys(world, self.keystore)
         coinbase = CoinbaseExecutor(
-            KeystoreSet(paths=(folder / "keystore",), keep_backups=10**6), NodeOfTheKeys(world), Proof()
+            KeystoreSet(paths=(folder / "keystore",), keep_backups=10**6), self.node, Proof(self.node)
         )
-        coinbase._checkpoints = Proof()
+        coinbase._checkpoints = Proof(self.node)
 
         def executors(log):
             people = NotifyExecutor(log, [People(world)], network="x", per_hour=10**6)
@@ -213,26 +232,30 @@ class Season:
 
     @property
     def is_over(self) -> bool:
-        return self.tick > TICKS
+        return self.tick > self.ticks
 
     # ------------------------------------------------------------------ what is left
 
     def left(self) -> dict:
         """Everything that must not depend on how often a process ended: order and times aside."""
         journal = self.watched.journal
-        coinbases = {
-            each["attester"]["eth"]: each.get("coinbase")
-            for each in json.loads(self.keystore.read_text())["validators"]
-        }
         return {
             "events": sorted(self.watched.final_events()),
             "intents": sorted((row.id, row.state.value) for row in journal.intents()),
             "effects": sorted(self.watched.world.happened("effects")),
-            "coinbases": sorted((who, coinbase) for who, coinbase in coinbases.items() if coinbase),
+            "coinbases": sorted(coinbases_in(self.keystore).items()),
+            "loaded": sorted(self.node.loaded.items()),
             "files": sorted((each.name, each.read_bytes()) for each in (self.folder / "safe").glob("*")),
-            "told": sorted(self.watched.told()),
+            "told": sorted(self._told()),
             "checkpoint": repr(journal.checkpoint()),
             "findings": [str(each) for each in journal.verify()],
+        }
+
+    def _told(self) -> set[tuple[str, str]]:
+        """Title and id of each notice that people got, however often."""
+        return {
+            (title.partition(": ")[2], body.splitlines()[-1])
+            for title, body in self.watched.world.happened("notices")
         }
 
     def doubled(self) -> int:
@@ -243,7 +266,9 @@ class Season:
             body.splitlines()[-1] for _, body in world.happened("notices") if REPEATED not in body
         )
         twice = sum(count - 1 for counts in (effects, notices) for count in counts.values())
-        return twice + len(backups_of(self.keystore)) - self._updates()
+        # An edit that a crash ended before its end has left the text of before twice.
+        before = {each.read_bytes() for each in backups_of(self.keystore)}
+        return twice + len(before) - self._updates()
 
     def _updates(self) -> int:
         rows = self.watched.journal.intents(kinds=[ActionKind.UPDATE_COINBASE])
