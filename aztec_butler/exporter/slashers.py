@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import Any, Final
 
-from aztec_butler.clients.multicall import Read
+from aztec_butler.clients.slashing_rounds import fetch_proposers, fetch_slashing_rules
 from aztec_butler.clients.snapshot import Snapshot
-from aztec_butler.core.contracts import SLASHER, SLASHING_PROPOSER
-from aztec_butler.core.errors import DecodeError, RevertError
 from aztec_butler.core.hexes import ZERO_ADDRESS
 from aztec_butler.core.records import BlockStamp, RollupState
 from aztec_butler.core.slashing_rounds import SlashingTerms
 from aztec_butler.exporter.source import Source
-
-_TERMS: Final = (
-    "QUORUM",
-    "ROUND_SIZE",
-    "LIFETIME_IN_ROUNDS",
-    "SLASH_OFFSET_IN_ROUNDS",
-    "COMMITTEE_SIZE",
-    "SLASH_AMOUNT_SMALL",
-    "SLASH_AMOUNT_MEDIUM",
-    "SLASH_AMOUNT_LARGE",
-)
 
 
 class Slashers:
@@ -51,44 +37,19 @@ class Slashers:
             ButlerError: they cannot be read.
         """
         with self._lock:
-            slashers = {state.slasher: state for state in snapshot.rollups if state.slasher != ZERO_ADDRESS}
-            self._learn([each for each in slashers if each not in self._known], snapshot.block)
-            terms = {slasher: self._known[slasher] for slasher in slashers}
-        found = []
-        for state in snapshot.rollups:
-            known = terms.get(state.slasher)
-            if known is not None:
-                found.append((state, known))
-        return found
+            named = [state for state in snapshot.rollups if state.slasher != ZERO_ADDRESS]
+            self._learn([state for state in named if state.slasher not in self._known], snapshot.block)
+            found = [(state, self._known[state.slasher]) for state in named]
+        return [(state, terms) for state, terms in found if terms is not None]
 
-    def _learn(self, slashers: Sequence[str], block: BlockStamp) -> None:
-        if not slashers:
+    def _learn(self, states: Sequence[RollupState], block: BlockStamp) -> None:
+        if not states:
             return
         multicall = self._source.multicall
-        asked = [Read(slasher, SLASHER.function("PROPOSER")) for slasher in slashers]
-        proposers = [_present(answer) for answer in multicall.try_read(asked, block)]
-        named = [proposer or ZERO_ADDRESS for proposer in proposers]
-        reads = [Read(each, SLASHING_PROPOSER.function(name)) for each in named for name in _TERMS]
-        answers = iter([_present(answer) for answer in multicall.try_read(reads, block)])
-        for slasher, proposer in zip(slashers, named, strict=True):
-            self._known[slasher] = _terms(proposer, [next(answers) for _ in _TERMS])
-
-
-def _present(answer: Any) -> Any:
-    """An answer; None from a contract that does not have the function, or is none."""
-    return None if isinstance(answer, DecodeError | RevertError) else answer
-
-
-def _terms(proposer: str, values: Sequence[Any]) -> SlashingTerms | None:
-    if None in values:
-        return None
-    quorum, size, lifetime, offset, committee_size, small, medium, large = values
-    return SlashingTerms(
-        proposer=proposer,
-        quorum=quorum,
-        round_size=size,
-        lifetime_in_rounds=lifetime,
-        offset_in_rounds=offset,
-        committee_size=committee_size,
-        amounts_wei=(small, medium, large),
-    )
+        slashers = {state.rollup.address: state.slasher for state in states}
+        proposers = fetch_proposers(multicall, slashers, block)
+        rollups = [state.rollup for state in states]
+        rules = fetch_slashing_rules(multicall, tuple(dict.fromkeys(proposers.values())), rollups, block)
+        terms = {each.terms.proposer: each.terms for each in rules}
+        for rollup, slasher in slashers.items():
+            self._known[slasher] = terms.get(proposers.get(rollup, ""))

@@ -106,6 +106,9 @@ class Contracts:
         self.answers, self.asked = answers, []
         self.multicall = self
 
+    def read(self, reads, block):
+        return self.try_read(reads, block)
+
     def try_read(self, reads, block):
         found = []
         for read in reads:
@@ -128,6 +131,9 @@ TERMS = {
     "SLASH_AMOUNT_SMALL": 2,
     "SLASH_AMOUNT_MEDIUM": 5,
     "SLASH_AMOUNT_LARGE": 7,
+    "EXECUTION_DELAY_IN_ROUNDS": 28,
+    "INSTANCE": OLD,
+    "SLASHER": SLASHER_OF_TALLY,
 }
 ANSWERS = {
     (SLASHER_OF_TALLY, "PROPOSER"): TALLY,
@@ -139,7 +145,15 @@ ANSWERS = {
 
 
 def snapshot_with(*slashers):
-    return SimpleNamespace(block=None, rollups=[SimpleNamespace(slasher=each) for each in slashers])
+    """Rollups that have them; the one of the tally's own rollup is where that is."""
+    rollups = [
+        SimpleNamespace(
+            slasher=each,
+            rollup=SimpleNamespace(address=OLD if each == SLASHER_OF_TALLY else account(60 + place)),
+        )
+        for place, each in enumerate(slashers)
+    ]
+    return SimpleNamespace(block=None, rollups=rollups)
 
 
 def test_slashers__of_every_kind__only_those_by_votes_are_found():

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from aztec_butler.clients.multicall import Read
 from aztec_butler.clients.snapshot import Snapshot
-from aztec_butler.core.concentration import (
-    HALF,
-    THIRD,
-    TWO_THIRDS,
-    Holdings,
-    Threshold,
-    committee_threshold,
-    slashing_threshold,
-)
+from aztec_butler.core.concentration import Holdings
+from aztec_butler.core.concentration_figures import LARGEST, ConcentrationTerms, Figures
+from aztec_butler.core.concentration_holders import By, group_stakes
 from aztec_butler.core.contracts import ROLLUP
 from aztec_butler.core.lifecycle import Lifecycle
 from aztec_butler.core.rows import Attester
@@ -27,7 +20,7 @@ from aztec_butler.serving.exposition import Samples
 from aztec_butler.serving.metric import Metric
 
 _WHOSE: Final = (
-    "of stake by attester, withdrawer or provider (without a provider the withdrawer stands for itself)"
+    "of stake by attester, withdrawer, staker or provider (without a provider the withdrawer stands for both)"
 )
 ENTITIES: Final = Metric(name="stake_entities", help=f"Holders {_WHOSE} that have any.", labels=("by",))
 NAKAMOTO: Final = Metric(
@@ -53,41 +46,29 @@ TOP_SHARE: Final = Metric(
 )
 METRICS: Final = (ENTITIES, NAKAMOTO, HHI, EFFECTIVE, GINI, TOP_SHARE)
 
-LARGEST: Final = (1, 3, 10)
-"""Of so many of the largest holders the share is told."""
 
-HOLDERS: Final[Mapping[str, Callable[[Attester], str]]] = {
-    "attester": lambda row: row.attester,
-    "withdrawer": lambda row: str(row.withdrawer),
-    "provider": lambda row: str(row.withdrawer) if row.provider_id is None else str(row.provider_id),
-}
-"""Who holds an attester's stake. Addresses and provider ids are never equal."""
-
-
-def samples(rows: Iterable[Attester], thresholds: Sequence[Threshold]) -> Samples:
+def samples(rows: Iterable[Attester], terms: ConcentrationTerms) -> Samples:
     """The metrics of one block; none while nobody is validating.
 
     Args:
         rows: attesters of any lifecycle; those that validate count.
-        thresholds: for which Nakamoto coefficients are wanted.
+        terms: sizes and quorums, for which Nakamoto coefficients are wanted.
     """
     found: dict[Metric, dict[tuple[str, ...], float]] = {metric: {} for metric in METRICS}
     validating = [row for row in rows if row.lifecycle is Lifecycle.VALIDATING]
-    for by, holder in HOLDERS.items():
-        stakes: Counter[str] = Counter()
-        for row in validating:
-            stakes[holder(row)] += row.stake_wei
-        found[ENTITIES][by,] = len(stakes)
+    for by in By:
+        stakes = [stake_wei for _, stake_wei in group_stakes(validating, by).values()]
+        found[ENTITIES][by.value,] = len(stakes)
         if not stakes:
             continue
-        holdings = Holdings.of(stakes.values())
-        found[HHI][by,] = float(holdings.hhi)
-        found[EFFECTIVE][by,] = float(holdings.effective_count)
-        found[GINI][by,] = float(holdings.gini)
-        for threshold in thresholds:
-            found[NAKAMOTO][by, threshold.name] = holdings.nakamoto(threshold)
-        for count in LARGEST:
-            found[TOP_SHARE][by, str(count)] = float(holdings.top_share(count))
+        figures = Figures.of(Holdings.of(stakes), terms.thresholds, LARGEST)
+        found[HHI][by.value,] = figures.hhi_ratio
+        found[EFFECTIVE][by.value,] = figures.effective_holders
+        found[GINI][by.value,] = figures.gini_ratio
+        for threshold, count in zip(terms.thresholds, figures.nakamoto, strict=True):
+            found[NAKAMOTO][by.value, threshold.name] = count
+        for size, amount in zip(LARGEST, figures.top, strict=True):
+            found[TOP_SHARE][by.value, str(size)] = amount / figures.total
     return found
 
 
@@ -103,14 +84,15 @@ def collector(reading: L1Reading, pace: Pace = USUAL_PACE) -> Collector:
         look = reading.look(_plan)
         (committee_size,) = look.values
         state = look.snapshot.state
-        thresholds = [THIRD, HALF, TWO_THIRDS, committee_threshold(committee_size)]
         canonical = canonical_rollup(state).rollup.address
-        thresholds += [
-            slashing_threshold(terms.quorum, terms.round_size)
-            for rollup, terms in reading.slashers.of(look.snapshot)
-            if rollup.rollup.address == canonical
-        ]
-        return samples(state.by_attester.values(), thresholds)
+        slashing = {rollup.rollup.address: terms for rollup, terms in reading.slashers.of(look.snapshot)}
+        voting = slashing.get(canonical)
+        terms = ConcentrationTerms(
+            committee_size=committee_size or None,
+            slashing_quorum=None if voting is None else voting.quorum,
+            slashing_round_size=None if voting is None else voting.round_size,
+        )
+        return samples(state.by_attester.values(), terms)
 
     return l1_collector("network", METRICS, reading, collect, pace)
 
