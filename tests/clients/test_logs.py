@@ -277,7 +277,7 @@ def test_fetch_logs__first_endpoint_dies_on_the_way__the_second_goes_on(serve, m
 @loopback
 def test_fetch_logs__dead_endpoint_hangs__the_range_stays_wide(serve):
     chain = Chain()
-    rpc, first, second = serve(chain, chain, timeout_seconds=0.15)
+    rpc, first, second = serve(chain, chain, timeout_seconds=0.8)
     first.always(hang())
 
     assert places(fetch(rpc)) == expected(chain)

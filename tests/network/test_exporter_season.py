@@ -165,7 +165,10 @@ def test_season__every_value__is_what_web3_reads(start, devnet, w3):
     assert shown["coinbases_missing", ()] == 3
     assert shown["coinbases_drifting", ()] > 0
     assert shown["coinbases_unknown", ()] > 0
-    assert {value for (name, _), value in shown.items() if name == "checkpoint_coinbase_drift"} == {0, 1}
+    # Who proposes is drawn anew in every season; that both values show is another test's.
+    drifts = {value for (name, _), value in shown.items() if name == "checkpoint_coinbase_drift"}
+    assert drifts
+    assert drifts <= {0, 1}
     assert shown["own_pending_rewards_aztec", ()] > 0
 
 
@@ -336,8 +339,11 @@ def test_checkpoints__coinbases_change__the_last_one_of_each_counts(
             lambda attester, wrong=wrong: wallet("stray") if wrong else season.attesters[attester].coinbase
         )
         shown = compare(exporter, devnet, w3)
+        # One that is about to leave may still sit in the committee, and is none of ours.
         seen |= {
-            (wrong, shown["checkpoint_coinbase_drift", (("attester", each.proposer),)]) for each in proposed
+            (wrong, shown["checkpoint_coinbase_drift", (("attester", each.proposer),)])
+            for each in proposed
+            if each.proposer in all_configured.coinbases
         }
     assert {(True, 1), (False, 0)} <= seen
     assert (True, 0) not in seen
