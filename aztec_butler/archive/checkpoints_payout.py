@@ -21,6 +21,7 @@ from aztec_butler.core.hexes import parse_bytes
 from aztec_butler.core.history import Outcome
 from aztec_butler.core.payouts import PayoutCheckpoint, PayoutDelegation, PayoutTerms
 from aztec_butler.core.payouts_record import PayoutBlock, PayoutWindow
+from aztec_butler.core.time_steps import render_time
 
 if TYPE_CHECKING:
     from aztec_butler.clients.rpc import Rpc
@@ -120,7 +121,11 @@ def read_payout_inputs(
     ends_at = clock.epoch_start_at(last_epoch + 1)
     if ends_at > block.timestamp:
         raise NotFoundError(
-            "the window is not over", last_epoch=last_epoch, ends_at=ends_at, block_timestamp=block.timestamp
+            "the window is not over",
+            last_epoch=last_epoch,
+            present_epoch=clock.epoch_at(block.timestamp),
+            ends=render_time(ends_at),
+            block_time=render_time(block.timestamp),
         )
     attesters = {each.attester: 0 for each in delegations(block.number)}
     found = reader.read(first_epoch, last_epoch, providers=attesters, progress=progress)

@@ -5,6 +5,9 @@ Everything is counted from the rollup's genesis. Epochs of different rollups are
 
 from __future__ import annotations
 
+import operator
+from typing import SupportsIndex
+
 import attrs
 
 from aztec_butler.core.errors import InputError
@@ -134,3 +137,18 @@ class EpochClock:
     def _epochs_begun_by(self, at: int) -> int:
         """The number of the first epoch that begins at this time or later."""
         return -((self.genesis_at - at) // self.epoch_seconds)
+
+
+def parse_epoch(epoch: SupportsIndex) -> int:
+    """The number of an epoch, of any kind of whole number, those of numpy included.
+
+    >>> parse_epoch(7)
+    7
+
+    Raises:
+        InputError: anything else.
+    """
+    try:
+        return operator.index(epoch)
+    except TypeError:
+        raise InputError("an epoch is a whole number", epoch=epoch) from None

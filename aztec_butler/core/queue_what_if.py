@@ -26,6 +26,10 @@ MOST_EPOCHS: Final = 200_000
 """Played at most: on mainnet fourteen years."""
 
 
+MOST_A_DAY: Final = 10**9
+"""Deposits or exits: far more than there are tokens for."""
+
+
 @attrs.frozen(kw_only=True)
 class QueueScenario:
     """What is assumed.
@@ -38,7 +42,7 @@ class QueueScenario:
         flushed_share: of the epochs, those in which somebody flushes as much as he may; more than 0, at most 1.
 
     Raises:
-        InputError: a negative rate, or no part of the epochs.
+        InputError: a negative rate or one beyond all measure, or no part of the epochs.
     """
 
     name: str
@@ -51,6 +55,13 @@ class QueueScenario:
         for rate in ("deposits_per_day", "exits_per_day"):
             if getattr(self, rate) < 0:
                 raise InputError("a rate is not negative", rate=rate, value=getattr(self, rate))
+            if getattr(self, rate) > MOST_A_DAY:
+                raise InputError(
+                    "so many attesters there cannot be",
+                    rate=rate,
+                    value=float(getattr(self, rate)),
+                    limit=MOST_A_DAY,
+                )
         if not 0 < self.flushed_share <= 1:
             raise InputError(
                 "the share of epochs in which somebody flushes is more than 0 and at most 1",

@@ -176,7 +176,13 @@ def parse_coinbases(coinbases: str | Iterable[str]) -> tuple[str, ...]:
     given = [coinbases] if isinstance(coinbases, str) else list(coinbases)
     if not given:
         raise InputError("no coinbase is named", hint="leave them away for every one that staking tells of")
-    return tuple(dict.fromkeys(parse_address(coinbase) for coinbase in given))
+    try:
+        return tuple(dict.fromkeys(parse_address(coinbase) for coinbase in given))
+    except InputError as error:
+        error.hint = (
+            error.hint or "coinbases are addresses; a step, a source or a provider is given by its name"
+        )
+        raise
 
 
 def likely_coinbases(

@@ -109,9 +109,9 @@ def parse_step(value: str | timedelta) -> int:
     elif isinstance(value, str):
         seconds = parse_duration(value)
     else:
-        raise InputError("expected the length of a step", hint='write "1h" or "1d"', value=value)
+        raise InputError("expected a length of time", hint='write "1h" or "1d"', value=value)
     if seconds < 1 or seconds != int(seconds):
-        raise InputError("a step has one or more whole seconds", value=value)
+        raise InputError("a length of time has one or more whole seconds", value=value)
     return int(seconds)
 
 

@@ -14,9 +14,10 @@ from aztec_butler.clients.duty import fetch_outlooks
 from aztec_butler.core.committees import CommitteeSeat, ProposerSlot, committee_seats, proposer_slots
 from aztec_butler.core.duty import DutyForecast, duty_forecast
 from aztec_butler.core.duty_spans import EpochSpan, Reign, canonical_epochs
-from aztec_butler.core.epochs import EpochClock
+from aztec_butler.core.epochs import EpochClock, parse_epoch
 from aztec_butler.core.errors import InputError, NotFoundError
 from aztec_butler.core.performance import AttesterPerformance, attester_performance
+from aztec_butler.core.time_steps import render_time
 from aztec_butler.network.events import EventQuestion, read_events
 
 if TYPE_CHECKING:
@@ -75,13 +76,17 @@ class Duties:
         now_at, clock = self.snapshot.block.timestamp, reader.clock
         if now_at < clock.genesis_at:
             raise NotFoundError(
-                "the rollup has not begun", genesis_at=clock.genesis_at, block_timestamp=now_at
+                "the rollup has not begun",
+                begins=render_time(clock.genesis_at),
+                block_time=render_time(now_at),
             )
-        first = clock.epoch_at(now_at) if first_epoch is None else first_epoch
+        first = clock.epoch_at(now_at) if first_epoch is None else parse_epoch(first_epoch)
         if last_epoch is None:
-            last_epoch = reader.last_epoch() if first_epoch is None else first
-        check_epochs(first, last_epoch)
-        return first, last_epoch
+            last = reader.last_epoch() if first_epoch is None else first
+        else:
+            last = parse_epoch(last_epoch)
+        check_epochs(first, last)
+        return first, last
 
     def spans(
         self,
@@ -106,11 +111,13 @@ class Duties:
         clock = EpochClock.of(rollup)
         if now_at < clock.genesis_at:
             raise NotFoundError(
-                "the rollup has not begun", genesis_at=clock.genesis_at, block_timestamp=now_at
+                "the rollup has not begun",
+                begins=render_time(clock.genesis_at),
+                block_time=render_time(now_at),
             )
         present = clock.epoch_at(now_at)
-        last = present if last_epoch is None else last_epoch
-        first = max(0, last - USUAL_EPOCHS + 1) if first_epoch is None else first_epoch
+        last = present if last_epoch is None else parse_epoch(last_epoch)
+        first = max(0, last - USUAL_EPOCHS + 1) if first_epoch is None else parse_epoch(first_epoch)
         for epoch in (first, last):
             if epoch > present:
                 raise InputError("this epoch has not begun", epoch=epoch, present_epoch=present)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from aztec_butler.core.hexes import parse_address
-from aztec_butler.core.units import parse_duration
+from aztec_butler.core.time_steps import parse_step
 from aztec_butler.network.pinned import PinnedNetwork
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from aztec_butler.core.payouts_record import PayoutRecord
     from aztec_butler.network.duty import Duties
     from aztec_butler.network.payouts import Payouts
+
+
+def _seconds(window: str | int | timedelta) -> int:
+    return parse_step(timedelta(seconds=window) if isinstance(window, int) else window)
 
 
 class DutyQuestions(PinnedNetwork):
@@ -85,7 +90,7 @@ class DutyQuestions(PinnedNetwork):
         first_epoch: int | None = None,
         last_epoch: int | None = None,
         *,
-        window: str | int | None = None,
+        window: str | int | timedelta | None = None,
         rollup_version: int | None = None,
         by: Literal["attester", "provider"] = "attester",
     ) -> pd.DataFrame:
@@ -125,7 +130,7 @@ class DutyQuestions(PinnedNetwork):
 
         if by not in ("attester", "provider"):
             raise InputError("performance is told by attester or by provider", by=by)
-        seconds = parse_duration(window) if isinstance(window, str) else window
+        seconds = None if window is None else _seconds(window)
         duties = self.duty_records()
         spans = duties.spans(first_epoch, last_epoch, window_seconds=seconds, rollup_version=rollup_version)
         rows = duties.performance(spans, self._connection.node)

@@ -166,7 +166,7 @@ class SlashingRecords:
         units: int = 1,
         amount_wei: int | None = None,
         slashes: int = 1,
-        attesters: Sequence[str] | None = None,
+        attesters: str | Sequence[str] | None = None,
     ) -> tuple[SlashWhatIf, ...]:
         """What slashes would do to everybody in the set, or to some attesters.
 
@@ -174,7 +174,7 @@ class SlashingRecords:
             units: of each slash, 1 to 3: the small, medium or large amount of the attester's rollup.
             amount_wei: of each slash, in place of units.
             slashes: how many each attester gets.
-            attesters: whom; None for everybody in the set.
+            attesters: whom, one address or several; None for everybody in the set.
 
         Raises:
             InputError: no such units, amount or number, or what is no address; nothing was asked.
@@ -183,7 +183,10 @@ class SlashingRecords:
         """
         if amount_wei is None and units not in UNITS:
             raise InputError("a slash is of one to three units", units=units)
-        whom = None if attesters is None else [parse_address(each) for each in attesters]
+        if amount_wei is not None and not isinstance(amount_wei, int):
+            raise InputError("an amount in wei is a whole number", amount_wei=amount_wei)
+        given = [attesters] if isinstance(attesters, str) else attesters
+        whom = None if given is None else [parse_address(each) for each in given]
         addresses = [state.rollup.address for state in self.snapshot.rollups]
         if amount_wei is not None:
             amounts = dict.fromkeys(addresses, amount_wei)

@@ -80,7 +80,7 @@ class SlashingQuestions(PinnedNetwork):
         *,
         amount_wei: int | None = None,
         slashes: int = 1,
-        attesters: Sequence[str] | None = None,
+        attesters: str | Sequence[str] | None = None,
     ) -> pd.DataFrame:
         """What slashes would do to everybody in the set: what they take, and whom they eject.
 
@@ -88,7 +88,7 @@ class SlashingQuestions(PinnedNetwork):
             units: of each slash, 1 to 3: the small, medium or large amount of the attester's rollup.
             amount_wei: of each slash, in place of units.
             slashes: how many in a row each attester gets.
-            attesters: whom, any case; None for everybody in the set.
+            attesters: whom, one address or several, any case; None for everybody in the set.
 
         Returns:
             One row per attester. Columns: ``core.slashing_what_if.SlashWhatIf``; ``ejecting_slash`` says which slash of

@@ -166,6 +166,7 @@ def test_points__more_come_than_get_in__the_wait_grows():
     [
         {"deposits_per_day": Fraction(-1)},
         {"exits_per_day": Fraction(-1)},
+        {"deposits_per_day": Fraction(10**30)},
         {"flushed_share": Fraction(0)},
         {"flushed_share": Fraction(3, 2)},
     ],

@@ -317,6 +317,9 @@ def test_ledger__nonsense__refused_before_anything_is_asked(net, story):
     ):
         with pytest.raises(InputError):
             net.reward_ledger(**arguments)
+    with pytest.raises(InputError) as caught:
+        net.reward_ledger("30d", "1h")  # as `net.history` takes them
+    assert "a step" in caught.value.hint
     assert net.rpc.request_count == before
     with pytest.raises(NotFoundError):
         net.reward_ledger("all", provider_id=77)

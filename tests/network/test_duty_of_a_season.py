@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 import attrs
 import pytest
@@ -255,6 +256,11 @@ def test_performance__node_of_another_rollup_or_without_a_sentinel__tells_nothin
         ({"first_epoch": 10_000}, "not begun"),
         ({"window": "7d", "first_epoch": 1}, "either a window or epochs"),
         ({"by": "rollup"}, "by attester or by provider"),
+        ({"first_epoch": "3"}, "whole number"),
+        ({"last_epoch": 2.5}, "whole number"),
+        ({"window": 0}, "one or more whole seconds"),
+        ({"window": -86_400}, "one or more whole seconds"),
+        ({"window": 3.5}, "length of time"),
     ],
 )
 def test_performance__question_that_makes_no_sense__is_refused(net, question, told):
@@ -308,6 +314,22 @@ def test_duty_forecast__attester_that_nobody_knows__is_no_attester_without_dutie
     assert set(net.duty_forecast(known.lower()).attester) == {known}
     with pytest.raises(NotFoundError, match="do not know this attester"):
         net.duty_forecast([known, "0x" + "00" * 19 + "aa"])
+
+
+def test_performance__one_window__in_every_way_to_write_it(net):
+    ways = ("2h", 7_200, timedelta(hours=2))
+    one, *others = (net.performance(window=way) for way in ways)
+    assert one.attrs["epochs"]
+    for other in others:
+        assert other.attrs["epochs"] == one.attrs["epochs"]
+        assert other.equals(one)
+
+
+def test_committees__epochs_of_a_table__are_whole_numbers_too(net):
+    epoch = net.committees().epoch.to_numpy(dtype="int64")[0]
+    assert net.committees(epoch).equals(net.committees(int(epoch)))
+    with pytest.raises(InputError, match="whole number"):
+        net.proposers("3")
 
 
 def test_committees_and_proposers__frames__agree_with_each_other(net, readers):

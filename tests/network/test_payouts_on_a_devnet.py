@@ -104,8 +104,10 @@ def test_payout__window_not_ready__is_refused_and_says_why(played, net):
     proposed = played.propose()
     epoch = played.epoch_of(proposed[0])
     common = {"first_epoch": epoch, "wallet": PAYER}
-    with pytest.raises(NotFoundError, match="not over"):
+    with pytest.raises(NotFoundError, match="not over") as early:
         net.payout(1, epoch, **common)
+    assert early.value.facts["present_epoch"] == epoch
+    assert early.value.facts["ends"].endswith("Z")
     played.moves.wait_epochs(1)
     with pytest.raises(NotFoundError, match="not proven") as caught:
         net.payout(1, epoch, **common, allow_unfinalized=True)

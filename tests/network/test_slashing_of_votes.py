@@ -248,7 +248,15 @@ def test_slashing_what_if__somebody_and_any_amount__and_what_cannot_be(court, as
     assert (row.attester, row.is_ejected, row.ejecting_slash) == (who, True, 1)
     (row,) = net.slashing_what_if(amount_wei=4_000 * TOKEN, attesters=[who]).itertuples()
     assert (row.is_ejected, row.ejecting_slash, row.headroom_wei) == (False, 2, 4_000 * TOKEN)
-    for wrong in ({"units": 4}, {"units": 0}, {"amount_wei": 0}, {"slashes": 0}, {"attesters": ["0x12"]}):
+    assert net.slashing_what_if(attesters=who).attester.tolist() == [who]
+    for wrong in (
+        {"units": 4},
+        {"units": 0},
+        {"amount_wei": 0},
+        {"amount_wei": 4e21},
+        {"slashes": 0},
+        {"attesters": ["0x12"]},
+    ):
         with pytest.raises(InputError):
             net.slashing_what_if(**wrong)
     with pytest.raises(NotFoundError, match="nobody has staked"):
