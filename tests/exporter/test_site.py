@@ -9,11 +9,11 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_plain
 
 from aztec_butler.clients.request_details import RequestDetails
-from aztec_butler.exporter import table
 from aztec_butler.exporter.board import Board
-from aztec_butler.serving.self_metrics import SelfMetrics
 from aztec_butler.exporter.site import ExporterSite
 from aztec_butler.serving.metric import Metric
+from aztec_butler.serving.self_metrics import SelfMetrics
+from aztec_butler.serving.table import OWN_METRICS
 
 EPOCH = Metric(name="epoch", help="The epoch.")
 PROMETHEUS = (
@@ -89,9 +89,7 @@ def test_metrics__of_its_own__are_those_of_the_table(accept):
     text = scene.get("/metrics", Accept=accept).content.decode()
     told = {line.partition("{")[0] for line in text.splitlines() if not line.startswith("#")}
     durations = {f"aztec_butler_rpc_request_duration_seconds_{part}" for part in ("bucket", "count", "sum")}
-    rest = {
-        f"aztec_butler_{name}" for name, *_ in table.OWN_METRICS if name != "rpc_request_duration_seconds"
-    }
+    rest = {f"aztec_butler_{name}" for name, *_ in OWN_METRICS if name != "rpc_request_duration_seconds"}
     assert told == durations | rest
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 import shlex
 import shutil
@@ -11,31 +10,21 @@ import sys
 from pathlib import Path
 
 import pytest
+from deployed import arguments_of, unit_of
 
-from aztec_butler.cli.table_of_commands import COMMANDS, load
-from aztec_butler.cli.words import prepare_words, take_apart
 from aztec_butler.core.setting_layers import ENVIRONMENT_PREFIX, names_of
 from aztec_butler.core.settings import SETTINGS
 from aztec_butler.exporter import table
-from aztec_butler.serving.self_metrics import SelfMetrics
 from aztec_butler.exporter.setting_values import COLLECTORS
 from aztec_butler.exporter.settings import OWN_SETTINGS, PROCESS_SETTINGS
 from aztec_butler.exporter.settings_reading import read_exporter_settings
+from aztec_butler.serving.self_metrics import SelfMetrics
+from aztec_butler.serving.table import OWN_METRICS
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 SCRIPT = SCRIPTS / "exporter.py"
 README = (SCRIPTS / "README.md").read_text()
 SERVICE = SCRIPTS / "deploy" / "aztec-butler-exporter.service"
-
-
-def arguments_of(words):
-    """The options of a command line of ours, checked as when it runs: by name."""
-    start = next(
-        number for number, word in enumerate(words) if Path(word).name in {"aztec-butler", "aztec_butler"}
-    )
-    line = take_apart(words[start + 1 :], COMMANDS)
-    prepared = prepare_words(load(line.target), line.path, line.rest)
-    return dict(word.removeprefix("--").split("=", 1) for word in prepared)
 
 
 # --------------------------------------------------------------------------- the script
@@ -73,7 +62,7 @@ def test_readme__tables_are_those_of_the_code():
 def test_table__of_its_own_metrics__is_what_the_registry_has():
     own = SelfMetrics("1")
     texts = {family.name: family.documentation for family in own.registry.collect()}
-    listed = {"aztec_butler_" + name.removesuffix("_total"): text for name, _, _, text in table.OWN_METRICS}
+    listed = {"aztec_butler_" + name.removesuffix("_total"): text for name, _, _, text in OWN_METRICS}
     assert listed == texts
 
 
@@ -143,22 +132,7 @@ def test_example_settings__that_are_commented_out__are_settings_too(tmp_path):
 
 @pytest.fixture(scope="module")
 def service():
-    """The unit's settings by section, those that repeat as lists."""
-    parser = configparser.RawConfigParser(
-        strict=False, dict_type=_Repeating, delimiters=("=",), interpolation=None
-    )
-    parser.optionxform = str
-    parser.read_string(SERVICE.read_text())
-    return {section: dict(parser.items(section)) for section in parser.sections()}
-
-
-class _Repeating(dict):
-    """Joins the values of a key that is there again."""
-
-    def __setitem__(self, key, value):
-        if isinstance(value, list) and key in self and isinstance(self[key], list):
-            value = [*self[key], *value]
-        super().__setitem__(key, value)
+    return unit_of(SERVICE)
 
 
 def test_service__runs_the_command_with_variables_that_are_settings(service):
