@@ -96,7 +96,8 @@ def watching(
     """The watcher. Its other settings stand in its file: scripts/deploy/watcher.toml names all of them.
 
     Args:
-        mode: dry-run, approve or auto; for one kind of action as update-coinbase=auto. A dry run by default, notices apart.
+        mode: dry-run, approve or auto; for one kind of action as update-coinbase=auto. A dry run by default. Notices are
+            sent whatever a word alone says.
         coinbase: where rewards go: split, map, or one address for all.
         safe: the Safe that acts on L1.
         out_dir: where files for its owners are written.
@@ -153,7 +154,7 @@ def serve(  # noqa: D417 - what groups of options give is not the caller's
         aztec-butler serve --prometheus --config /etc/aztec-butler/exporter.toml
         aztec-butler serve --prometheus --once --textfile /var/lib/node_exporter/aztec_butler.prom
         aztec-butler serve --watcher --config /etc/aztec-butler/watcher.toml
-        aztec-butler serve --watcher --network mainnet --provider-ids 4 --keystores /etc/keystores --mode approve
+        aztec-butler serve --watcher --network mainnet --provider-ids 4 --keystores /etc/keystores --mode update-coinbase=approve
         aztec-butler serve --watcher --network mainnet --provider-ids 4 --replay 24000000-24100000
     """
     if prometheus == watcher:

@@ -42,15 +42,16 @@ class CoinbaseRule:
 
 
 def read_modes(raw: object) -> dict[ActionKind, Mode]:
-    """How much is done without asking, by kind of action; a word alone is for every kind.
+    """How much is done without asking, by kind of action; a word alone is for every kind but notices.
 
     >>> read_modes("update-coinbase=auto")[ActionKind.UPDATE_COINBASE]
     <Mode.AUTO: 'auto'>
-    >>> set(read_modes("approve").values())
-    {<Mode.APPROVE: 'approve'>}
+    >>> read_modes("approve")[ActionKind.TOP_UP], read_modes("approve")[ActionKind.NOTIFY]
+    (<Mode.APPROVE: 'approve'>, <Mode.AUTO: 'auto'>)
     """
     if isinstance(raw, str) and "=" not in raw:
-        return dict.fromkeys(ActionKind, _read_mode(raw))
+        mode = _read_mode(raw)
+        return {kind: mode if kind.is_irreversible else first for kind, first in FIRST_MODES.items()}
     return {**FIRST_MODES, **dict(pairs_of(raw, _read_kind, _read_mode))}
 
 

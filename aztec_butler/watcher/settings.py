@@ -78,7 +78,7 @@ WATCHER_SETTINGS: Final = (
         name="mode",
         parse=read_modes,
         default=FIRST_MODES,
-        meaning="dry-run, approve or auto, by kind of action (update-coinbase=auto) or for all",
+        meaning="dry-run, approve or auto, by kind of action (update-coinbase=auto) or for all but notices",
     ),
     Setting(
         name="approval_expires",

@@ -212,13 +212,15 @@ def test_files__of_the_watcher_before_those_of_the_network(read, config_folder):
 
 
 @pytest.mark.parametrize(
-    ("given", "modes"),
-    [("approve", {Mode.APPROVE}), ("auto", {Mode.AUTO}), ("dry_run", {Mode.DRY_RUN})],
+    ("given", "mode"),
+    [("approve", Mode.APPROVE), ("auto", Mode.AUTO), ("dry_run", Mode.DRY_RUN)],
     ids=["approve", "auto", "dry-run"],
 )
-def test_mode__one_word__is_for_every_kind(given, modes):
+def test_mode__one_word__is_for_every_kind_but_notices(given, mode):
     setting = next(each for each in WATCHER_SETTINGS if each.name == "mode")
-    assert set(setting.parse(given).values()) == modes
+    found = setting.parse(given)
+    assert found.pop(ActionKind.NOTIFY) is Mode.AUTO
+    assert found == {kind: mode for kind in ActionKind if kind.is_irreversible}
 
 
 # --------------------------------------------------------------------------- secrets
