@@ -85,6 +85,7 @@ def votes(  # noqa: D417 - as above
         stamp=records.snapshot.block,
         facts={"network": network.name, "chain_id": network.chain_id},
         essential=("slot", "voter", "attester", "amount_wei", "epoch"),
+        notes=() if found else ("no vote of this round asks for a slash",),
     )
 
 

@@ -81,6 +81,7 @@ def test_slashing__nobody_voted__tables_are_empty_and_what_ifs_are_not(cli, chai
     assert rows(cli("slashing", "rounds", "--format", "json")) == []
     assert rows(cli("slashing", "votes", "0", "--format", "json")) == []
     assert rows(cli("slashing", "tally", "0", "--format", "json")) == []
+    assert "no vote of this round asks for a slash" in cli("slashing", "votes", "0").err
     ran = cli("slashing", "votes", "10_000")
     assert ran.code == 4
     assert "no such round yet" in ran.err
