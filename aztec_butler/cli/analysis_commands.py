@@ -1,5 +1,6 @@
 """The commands about concentration: who holds the stake, how concentrated it is and was, who decides about committees."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 Block = int | str
 _DAY = 86_400
 _COUNTS = {"holders", "nakamoto"}
+_WIDTH = 80
 
 
 def _levels(text: str) -> tuple[By, ...]:
@@ -127,7 +129,10 @@ def _lines(rows: Sequence["Figure"]) -> Iterator[str]:
                 yield ""
             yield f"by {row.by.value}"
             known = row.by
-        yield f"  {value:>{wide}}  {row.figure:<17}  {row.meaning}"
+        head = f"  {value:>{wide}}  {row.figure:<17}  "
+        first, *more = textwrap.wrap(row.meaning, _WIDTH - len(head))
+        yield head + first
+        yield from (" " * len(head) + line for line in more)
 
 
 @command(connection, pinned)

@@ -100,10 +100,18 @@ def render_cell(column: Column, value: Any) -> str:
     if column.unit == "bps":
         return f"{value // 100}.{value % 100:02d}%"
     if column.unit == "ratio":
-        return f"{value:.2%}"
+        return _render_ratio(value)
     if isinstance(value, float):
         return f"{value:,.2f}"
     return render_text(value)
+
+
+def _render_ratio(value: float) -> str:
+    """In percent; what is small is no zero, and what is nearly certain not certain."""
+    shown = f"{value:.2%}"
+    if value > 0 and shown == "0.00%":
+        return "<0.01%"
+    return ">99.99%" if value < 1 and shown == "100.00%" else shown
 
 
 def render_text(value: Any) -> str:

@@ -217,14 +217,15 @@ def apr(  # noqa: D417 - as above
         and getattr(row, f"average_stake_{longest}_wei")
         and not getattr(row, f"accrued_{longest}_wei")
     ]
-    reason = "it proposed nothing, or its nodes name another coinbase (`coinbase check`)"
+    whose = f"provider{'s' if len(idle) > 1 else ''} {', '.join(idle)}"
+    reason = "nothing was proposed, or nodes name another coinbase (`coinbase check`)"
     return Answer(
         rows=rows,
         row_type=row_type,
         stamp=records.snapshot.block,
         facts={"network": network.name, "chain_id": network.chain_id},
         essential=("provider_id", *rates, "stake_wei"),
-        notes=(f"nothing came to the splits of provider {', '.join(idle)}: {reason}",) if idle else (),
+        notes=(f"nothing came to the splits of {whose}: {reason}",) if idle else (),
     )
 
 

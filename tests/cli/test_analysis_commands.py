@@ -65,6 +65,7 @@ def test_concentration__in_figures_and_over_time__agree(cli, chain):
     shown = cli("concentration", "--by", "provider,attester")
     assert shown.code == 0
     assert "by attester" in shown.out
+    assert max(map(len, shown.out.splitlines())) <= 80
     past = cli("concentration-history", "--window", "all", "--step", "1h", "--format", "csv")
     last = list(csv.DictReader(io.StringIO(past.out)))[-1]
     assert (last["holders"], last["attesters"], last["stake_wei"]) == ("2", "5", str(998_000 * TOKEN))

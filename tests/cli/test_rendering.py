@@ -81,6 +81,23 @@ def test_table__cells__as_people_read_them():
     ]
 
 
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [
+        (0, "0.00%"),
+        (1e-30, "<0.01%"),
+        (0.00004, "<0.01%"),
+        (0.0001, "0.01%"),
+        (0.9999, "99.99%"),
+        (0.99999, ">99.99%"),
+        (1, "100.00%"),
+        (10.898, "1089.80%"),
+    ],
+)
+def test_table__shares_that_round_to_nothing_or_all__are_neither(share, shown):
+    assert shown in render_table(COLUMNS, [row(stake_share=share)]).lines[1].split()
+
+
 def test_table__numbers__end_under_each_other():
     heading, small, large = render_table(COLUMNS, [row(stake_wei=5 * 10**17), row()]).lines
     end = heading.index("stake_aztec") + len("stake_aztec")
