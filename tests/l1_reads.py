@@ -454,7 +454,8 @@ class L1Reads:
             put("governance_signals", count, payload=leader)
 
     def _network(self, put) -> None:
-        holders: dict[str, Counter] = {"attester": Counter(), "withdrawer": Counter(), "provider": Counter()}
+        levels = ("attester", "withdrawer", "staker", "provider")
+        holders: dict[str, Counter] = {by: Counter() for by in levels}
         for attester in self.known:
             stake = self.stake_of(attester)
             if not stake:
@@ -462,7 +463,8 @@ class L1Reads:
             withdrawer = self.withdrawer(attester)
             delegated = self.delegated(attester)
             provider = withdrawer if delegated is None else delegated["providerIdentifier"]
-            for by, holder in (("attester", attester), ("withdrawer", withdrawer), ("provider", provider)):
+            staker = withdrawer if delegated is None else delegated["stakerImplementation"]
+            for by, holder in zip(levels, (attester, withdrawer, staker, provider), strict=True):
                 holders[by][holder] += stake
         committee = self.canonical.functions.getTargetCommitteeSize().call()
         proposer = self.slashers[-1][1].functions
