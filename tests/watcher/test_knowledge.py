@@ -16,7 +16,7 @@ from aztec_butler.watcher.facts import OwnAttester
 from aztec_butler.watcher.knowledge import Knowledge
 from aztec_butler.watcher.steps import Step, WatchedContract, events_of, watched_logs
 
-OTHER = "0x" + "22" * 20
+OTHER, REGISTRY = "0x" + "22" * 20, "0x" + "33" * 20
 BASE = attrs.evolve(facts_of(Story(), provider_ids=()), contracts={ROLLUP: "rollup"})
 WATCHED = watched_logs([WatchedContract(address=ROLLUP, role="rollup")], ["RollupSlashed"])
 
@@ -149,8 +149,10 @@ def test_watched__contract_that_came_while_nobody_watched__is_not_read_from_the_
     deployment = attrs.evolve(BASE.deployment, rollups=(*BASE.deployment.rollups, newest))
     read = reader.read
     reader.read = lambda block: attrs.evolve(
-        read(block), deployment=deployment, contracts={ROLLUP: "rollup", OTHER: "rollup"}
+        read(block),
+        deployment=deployment,
+        contracts={ROLLUP: "rollup", OTHER: "rollup", REGISTRY: "registry"},
     )
     knowledge = Knowledge(reader, settings_of(provider_ids=(), keystores=()), None)
     found = {each.address: each.first_block for each in knowledge.watched().contracts}
-    assert found == {ROLLUP: 1, OTHER: 70}
+    assert found == {ROLLUP: 1, OTHER: 70, REGISTRY: 1}
