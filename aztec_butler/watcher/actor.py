@@ -218,7 +218,9 @@ class Actor:
                 attempt.settle(IntentState.DONE, look.evidence)
                 self._waiting.forget(row.id)
                 self.outcomes[kind, "done"] += 1
-                self._log.info("an action is done", **_names(row), evidence=look.evidence)
+                # What people were told stands in the log already.
+                say = self._log.info if kind.is_irreversible else self._log.debug
+                say("an action is done", **_names(row), evidence=look.evidence)
             case Standing.UNDER_WAY:
                 self._follow(row, attempt, look)
             case Standing.IMPOSSIBLE:

@@ -131,6 +131,10 @@ def _logs_of_head(
         return ()
     hashes = {noticed.number: noticed.hash, head.number: head.hash}
     logs = check_logs(parse_logs(result), asked, noticed.number, _FAR)
+    numbers = {block_hash: number for number, block_hash in hashes.items()}
+    if any(numbers.get(log.block_hash, log.block_number) != log.block_number for log in logs):
+        # Else it would be taken for one of a block that came meanwhile, and be missed until its own is final.
+        raise DecodeError("a log is told to be in another block than its hash says", block=head.number)
     if any(log.block_hash != hashes.get(log.block_number, log.block_hash) for log in logs):
         return None
     return tuple(_timed(log, head.timestamp) for log in logs if log.block_number == head.number)

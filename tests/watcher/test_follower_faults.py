@@ -1,5 +1,6 @@
 """Nodes that misbehave in every way there is: in the end the same state, or an error with a name, and nothing lost."""
 
+import contextlib
 import json
 
 import pytest
@@ -223,3 +224,19 @@ def test_errors__of_endpoints_with_keys__do_not_show_them(tale):
             reader.read()
     for caught in (deep, down):
         assert "SECRETKEY" not in json.dumps(str(caught.value)) + repr(caught.value.facts)
+
+
+def test_poll__log_of_the_head_with_the_number_of_another_block__is_noticed_all_the_same():
+    """It must not pass for one of a block that came while the node was asked."""
+    chain = ForkingChain()
+    chain.mine(20)
+    with chain.node() as node, Rpc(node.url, policy=POLICY) as rpc:
+        reader = Reader(rpc)
+        reader.read()
+        for _ in range(3):
+            chain.mine(1)
+            node.script(FAULTS["log outside"])
+            with contextlib.suppress(NodeError):
+                reader.read()
+            reader.read()
+            assert reader.known() == chain.events()
