@@ -43,7 +43,7 @@ def serving(
             watcher sets coinbases in them.
         publishers: our publishers, besides those of our keystores.
         coinbases: where the rewards of our attesters should go, besides what our keystores say.
-        log_level: debug, info, warning or error; info by default, warning with --once or --quiet.
+        log_level: debug, info, warning or error; info by default, warning with --quiet and for an exporter with --once.
     """
     return _given(locals())
 
@@ -263,7 +263,8 @@ def _watch_once(settings: "WatcherSettings", session: Session) -> None:
     from aztec_butler.serving.setting_values import LogLevel
     from aztec_butler.watcher.once import watch_once
 
-    usual = LogLevel.ERROR if session.quiet else LogLevel.WARNING
+    # Notices stand in the log: those that only inform, too. A run that finds nothing new says nothing.
+    usual = LogLevel.WARNING if session.quiet else LogLevel.INFO
     log = open_log(sys.stderr, Redactor(settings.secrets), level=settings.log_level or usual)
     with logging_everything(log):
         watch_once(settings, open_network, log)
