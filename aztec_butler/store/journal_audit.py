@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
+from itertools import chain
 from typing import Any, Final
 
 from aztec_butler.store.journal_rows import AuditLine
@@ -13,6 +14,7 @@ from aztec_butler.store.journal_rows import AuditLine
 NO_HASH: Final = bytes(32)
 """Before the first line."""
 _spelled: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+_ROWS_TOGETHER: Final = 100
 _COLUMNS: Final = "seq, at, kind, intent, body, previous, hash"
 
 
@@ -68,12 +70,39 @@ class Pen:
         Returns:
             Its number.
         """
-        seq, text = self.next_seq, canonical(body)
-        digest = line_hash(self.hash, seq, self.at, kind, intent, text)
-        row = (seq, self.at, kind, intent, text, self.hash, digest)
-        self._connection.execute(f"INSERT INTO audit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
-        self.seq, self.hash = seq, digest
-        return seq
+        self.write_all([(kind, body, intent)])
+        return self.seq
+
+    def write_all(self, lines: Iterable[tuple[str, Mapping[str, object], str | None]]) -> None:
+        """Add lines, in their order.
+
+        Args:
+            lines: kind, body and intent of each.
+        """
+        rows = []
+        seq, before = self.seq, self.hash
+        for kind, body, intent in lines:
+            seq, text = seq + 1, canonical(body)
+            digest = line_hash(before, seq, self.at, kind, intent, text)
+            rows.append((seq, self.at, kind, intent, text, before, digest))
+            before = digest
+        insert(self._connection, f"audit ({_COLUMNS})", rows)
+        self.seq, self.hash = seq, before
+
+
+def insert(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Add rows to a table, many with one statement: other threads run meanwhile, and are waited for behind each.
+
+    Args:
+        connection: inside of a transaction.
+        table: its name, and its columns where the rows have not all of them.
+        rows: all of the same length.
+    """
+    for first in range(0, len(rows), _ROWS_TOGETHER):
+        part = rows[first : first + _ROWS_TOGETHER]
+        places = f"({', '.join('?' * len(part[0]))})"
+        statement = f"INSERT INTO {table} VALUES {', '.join([places] * len(part))}"  # noqa: S608
+        connection.execute(statement, list(chain.from_iterable(part)))
 
 
 def head_of(connection: sqlite3.Connection) -> tuple[int, bytes]:

@@ -54,8 +54,7 @@ class Commit:
         if not changes.is_nothing or entry.retracted_above is not None:
             pen.write("commit", _told(entry, changes))
         self._turn(entry, changes)
-        for new in entry.intents:
-            self._add(self._intents.add(new, pen), self._new)
+        self._new += self._intents.add_all(entry.intents, pen)
         for began in entry.began:
             self._begin(began)
         for key in entry.ended:

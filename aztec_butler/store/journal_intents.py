@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
 from aztec_butler.core.errors import InputError, NotFoundError
 from aztec_butler.core.intents import ActionKind, Cause, Intent, IntentState, Mode, check_intent_id
-from aztec_butler.store.journal_audit import Pen, canonical
+from aztec_butler.store.journal_audit import Pen, canonical, insert
 from aztec_butler.store.journal_entry import NewIntent
 from aztec_butler.store.journal_errors import UnreadableRowError
 from aztec_butler.store.journal_rows import IntentRow, Turn
@@ -43,7 +43,7 @@ COLUMNS: Final = (
     "decided_by",
 )
 _SELECT: Final = f"SELECT {', '.join(COLUMNS)} FROM intents"  # noqa: S608
-_INSERT: Final = f"INSERT INTO intents VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
+_IDS_TOGETHER: Final = 500
 
 _S = IntentState
 REACHABLE: Final[Mapping[IntentState, frozenset[IntentState]]] = {
@@ -114,6 +114,55 @@ def _intent_row(values: Mapping[str, Any], chain_id: int) -> IntentRow:
         answers=values["answers"],
         turn=None if values["turn"] is None else Turn(values["turn"]),
     )
+
+
+def _new_row(new: NewIntent, *, at: int, seq: int, answers: str | None, turn: Turn | None) -> tuple[Any, ...]:
+    """An intent as a row, before anything is done about it."""
+    intent = new.intent
+    cause = intent.cause
+    state = new.first_state.value
+    return (
+        intent.id,
+        intent.kind.value,
+        intent.target,
+        cause.name,
+        cause.block_number,
+        cause.block_hash.lower(),
+        cause.transaction_hash.lower(),
+        cause.log_index,
+        canonical(dict(intent.parameters)),
+        intent.summary,
+        intent.not_before,
+        intent.expires_at,
+        new.mode.value,
+        answers,
+        None if turn is None else turn.value,
+        at,
+        seq,
+        state,
+        "",
+        at,
+        seq,
+        None,
+        0,
+        0,
+        None,
+    )
+
+
+def _told(new: NewIntent, row: tuple[Any, ...], answers: str | None) -> dict[str, object]:
+    """What the audit tells of a new intent."""
+    intent = new.intent
+    body: dict[str, object] = {
+        "state": new.first_state.value,
+        "kind": intent.kind.value,
+        "target": intent.target,
+        "cause": intent.cause.name,
+        "block": intent.cause.block_number,
+        "summary": intent.summary,
+        "row": row_digest(row),
+    }
+    return body if answers is None else body | {"answers": answers}
 
 
 class Intents:
@@ -210,58 +259,44 @@ class Intents:
         Raises:
             InputError: it is of another chain.
         """
-        intent = new.intent
-        if intent.chain_id != self._chain_id:
+        return next(iter(self.add_all([new], pen, answers=answers, turn=turn)), None)
+
+    def add_all(
+        self, news: Iterable[NewIntent], pen: Pen, *, answers: str | None = None, turn: Turn | None = None
+    ) -> list[str]:
+        """Write intents, in their order; the ids of those that were not known.
+
+        Raises:
+            InputError: one is of another chain.
+        """
+        wanted: dict[str, NewIntent] = {}
+        for new in news:
+            wanted.setdefault(new.intent.id, new)
+        strange = next((new.intent for new in wanted.values() if new.intent.chain_id != self._chain_id), None)
+        if strange is not None:
             raise InputError(
-                "an intent is of another chain", chain_id=intent.chain_id, journal=self._chain_id
+                "an intent is of another chain", chain_id=strange.chain_id, journal=self._chain_id
             )
-        if (
-            self._connection.execute("SELECT 1 FROM intents WHERE id = ?", (intent.id,)).fetchone()
-            is not None
-        ):
-            return None
-        cause = intent.cause
-        row = (
-            intent.id,
-            intent.kind.value,
-            intent.target,
-            cause.name,
-            cause.block_number,
-            cause.block_hash.lower(),
-            cause.transaction_hash.lower(),
-            cause.log_index,
-            canonical(dict(intent.parameters)),
-            intent.summary,
-            intent.not_before,
-            intent.expires_at,
-            new.mode.value,
-            answers,
-            None if turn is None else turn.value,
-            pen.at,
-            pen.next_seq,
-            new.first_state.value,
-            "",
-            pen.at,
-            pen.next_seq,
-            None,
-            0,
-            0,
-            None,
+        known = self._known(list(wanted))
+        fresh = [new for intent_id, new in wanted.items() if intent_id not in known]
+        rows = [
+            _new_row(new, at=pen.at, seq=pen.next_seq + place, answers=answers, turn=turn)
+            for place, new in enumerate(fresh)
+        ]
+        pen.write_all(
+            ("intent", _told(new, row, answers), new.intent.id) for new, row in zip(fresh, rows, strict=True)
         )
-        body: dict[str, object] = {
-            "state": new.first_state.value,
-            "kind": intent.kind.value,
-            "target": intent.target,
-            "cause": cause.name,
-            "block": cause.block_number,
-            "summary": intent.summary,
-            "row": row_digest(row),
-        }
-        if answers is not None:
-            body["answers"] = answers
-        pen.write("intent", body, intent=intent.id)
-        self._connection.execute(_INSERT, row)
-        return intent.id
+        insert(self._connection, "intents", rows)
+        return [new.intent.id for new in fresh]
+
+    def _known(self, ids: Sequence[str]) -> set[str]:
+        """Those of some ids that are there."""
+        known: set[str] = set()
+        for first in range(0, len(ids), _IDS_TOGETHER):
+            part = ids[first : first + _IDS_TOGETHER]
+            query = f"SELECT id FROM intents WHERE id IN ({', '.join('?' * len(part))})"  # noqa: S608
+            known.update(intent_id for (intent_id,) in self._connection.execute(query, part))
+        return known
 
     def change(
         self,

@@ -150,6 +150,21 @@ def test_commit__something_is_wrong_with_the_last_intent__nothing_of_the_entry_i
     assert len(list(journal.history())) == 1
 
 
+def test_commit__hundreds_of_intents__each_once_in_their_order_with_a_line_each(journal):
+    def wanted(numbers):
+        return [new(log(7), target=f"attester:{number}") for number in numbers]
+
+    known = wanted(range(0, 1_200, 400))
+    journal.commit(noticed(log(7), upto=7, intents=known), now=NOW)
+    several = wanted(range(1_200))
+    told = journal.commit(noticed(log(7), upto=8, intents=[*several, *wanted([5, 1_150])]), now=NOW)
+    fresh = [each.intent.id for each in several if each not in known]
+    assert list(told.new) == fresh
+    assert [row.id for row in journal.intents()] == [each.intent.id for each in known] + fresh
+    lines = [line.intent for line in journal.history() if line.kind == "intent"]
+    assert lines == [row.id for row in journal.intents()]
+
+
 def test_window__only_its_ends_are_written(journal):
     journal.commit(noticed(upto=10), now=NOW)
     changes = []
