@@ -20,7 +20,8 @@ from aztec_butler.store.journal_audit import NO_HASH, line_hash
 from aztec_butler.store.journal_commits import checkpoint_mark, read_checkpoint
 from aztec_butler.store.journal_errors import UnreadableRowError
 from aztec_butler.store.journal_events import digest_of, mark_of, unpack
-from aztec_butler.store.journal_intents import COLUMNS, REACHABLE, row_digest
+from aztec_butler.store.journal_intent_rows import COLUMNS, row_digest
+from aztec_butler.store.journal_intents import REACHABLE
 from aztec_butler.store.journal_rows import Finding
 from aztec_butler.store.journal_schema import expected_schema, schema_of
 
