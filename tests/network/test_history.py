@@ -170,9 +170,16 @@ def test_history__at_the_time_of_every_block__is_what_the_contracts_said_then(ne
         net.rpc, net.multicall, snapshot.history, snapshot.deployment, times, block=snapshot.block
     )
     assert len(rows) == past.head - first > 100
+    asked = 0
     for number, row in enumerate(rows, start=first + 1):
         assert row.ends_at == past.times[number]
-        assert_row(row, past.stocks(number) | past.flows(number - 1, number))
+        flows = past.flows(number - 1, number)
+        assert_row(row, flows)
+        # web3 takes its time: the getters are read where something happened, and now and then where nothing did.
+        if any(flows.values()) or number % 5 == 0:
+            assert_row(row, past.stocks(number))
+            asked += 1
+    assert asked > 40
 
 
 def test_history__exits_and_departures__are_what_the_contracts_said_then(net, past, played_season):
