@@ -42,10 +42,10 @@ from aztec_butler.devnet.checkpoints import Checkpoints
 from aztec_butler.devnet.season_keys import attester_keys, wallet
 from aztec_butler.devnet.staking_moves import StakingMoves
 from aztec_butler.exporter.board import Board
-from aztec_butler.serving.self_metrics import SelfMetrics
 from aztec_butler.exporter.site import ExporterSite
 from aztec_butler.serving.exposition import page, sample_lines
 from aztec_butler.serving.metric import Metric
+from aztec_butler.serving.self_metrics import SelfMetrics
 
 METRICS = 12
 SCRAPERS, SCRAPES = 10, 100

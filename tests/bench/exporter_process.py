@@ -36,10 +36,10 @@ from aztec_butler.exporter.l1_collector import Pace
 from aztec_butler.exporter.l1_reading import L1Reading
 from aztec_butler.exporter.loop import CollectionLoop
 from aztec_butler.exporter.ours import Ours
-from aztec_butler.serving.self_metrics import SelfMetrics
 from aztec_butler.exporter.site import ExporterSite
 from aztec_butler.exporter.stats_reader import StatsReader
 from aztec_butler.serving.heap import settle_heap
+from aztec_butler.serving.self_metrics import SelfMetrics
 from aztec_butler.serving.server import Server
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from aztec_butler.exporter import collectors
 from aztec_butler.exporter.catalogue import METRICS
-from aztec_butler.serving.self_metrics import SelfMetrics
 from aztec_butler.serving.metric import Metric
+from aztec_butler.serving.self_metrics import SelfMetrics
 
 MODULES = [
     importlib.import_module(f"{collectors.__name__}.{each.name}")
