@@ -13,6 +13,7 @@ poll's second is what the watcher takes.
 (``watcher_idle.py``).
 
 ``memory``: a day of blocks, each polled by itself, three of ten with an event: how far memory goes up after the first tenth.
+That is SQLite's cache of pages, which ends at two megabytes; Python's own objects do not become more.
 """
 
 from __future__ import annotations
