@@ -82,7 +82,11 @@ def card(
         f'<td style="text-align:left;padding:1px 0;overflow-wrap:anywhere">{value}</td></tr>'
         for name, value in rows
     )
-    table = f'<table style="border-collapse:collapse;border:none;margin:4px 0 0;font-size:inherit;color:inherit">{lines}</table>' if lines else ""
+    table = (
+        f'<table style="border-collapse:collapse;border:none;margin:4px 0 0;font-size:inherit;color:inherit">{lines}</table>'
+        if lines
+        else ""
+    )
     pills = "".join(f" {badge(text, kind)}" for text, kind in badges)
     below = "".join(f'<div style="margin-top:4px;{_FAINT}">{escaped(note)}</div>' for note in notes)
     return (
@@ -129,7 +133,8 @@ def _letters(text: str, *, keep_lines: bool) -> str:
 
     # Marks that turn the direction of text could make an address look like another one.
     kept = "".join(
-        letter if letter.isprintable() or (keep_lines and letter == "\n") else ascii(letter)[1:-1] for letter in text
+        letter if letter.isprintable() or (keep_lines and letter == "\n") else ascii(letter)[1:-1]
+        for letter in text
     )
     return escape(kept, quote=True)
 
@@ -185,7 +190,9 @@ def _item(value: Any) -> str:
     for field in attrs.fields(type(value)):
         part = getattr(value, field.name)
         if part is not None:
-            parts.append(f"{escaped(_label(field.name, None))} {shown(part, field.metadata.get('unit'), field.name)}")
+            parts.append(
+                f"{escaped(_label(field.name, None))} {shown(part, field.metadata.get('unit'), field.name)}"
+            )
     return ", ".join(parts)
 
 
