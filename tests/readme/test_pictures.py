@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -14,8 +15,9 @@ import aztec_butler as ab
 
 from .conftest import README, ROOT
 
-TOLERANCE = 9.0
-"""Root mean square of grey values: another release of matplotlib sets letters a little differently."""
+TOLERANCE = 30.0
+"""Root mean square of grey values. Each devnet draws other committees, so a season slashes others, some blocks earlier or
+later; an empty page is twice as far away."""
 devnet = [pytest.mark.devnet, pytest.mark.xdist_group("history")]
 
 
@@ -34,12 +36,17 @@ def test_terminal__as_stored__is_a_picture_with_words_that_fit_it():
     assert {word.get("fill") for word in words} == {pictures.INK, pictures.FAINT, pictures.PROMPT}
 
 
+def shape_of(picture: Path) -> str:
+    """A picture of a terminal without its digits: who is slashed, and how much is left, is another in every season."""
+    return re.sub(r"[0-9a-fA-F]", "0", picture.read_text())
+
+
 class TestDrawnAnew:
     pytestmark = devnet
 
     def test_terminal__says_what_it_says_on_the_page(self, desk, tmp_path):
         pictures.draw_terminal(tmp_path / "terminal.svg")
-        assert (tmp_path / "terminal.svg").read_text() == pictures.TERMINAL.read_text()
+        assert shape_of(tmp_path / "terminal.svg") == shape_of(pictures.TERMINAL)
 
     def test_plot__looks_as_on_the_page(self, desk, tmp_path):
         stored = shutil.copy(pictures.PLOT, tmp_path / "stored.png")
