@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import attrs
 
-from aztec_butler.core.keystores.faults import Fault, Finding, found, refuse
-from aztec_butler.core.keystores.public import CoinbaseFrom, PublicAttester, PublicSet, publishers_of
 from aztec_butler.exporter.ours import Ours
-from aztec_butler.store.keystores import check_keystores, keystore_paths
-
-_TOLERATED: Final = {Fault.OPEN_TO_OTHERS, Fault.ZERO_COINBASE}
-"""Bad, and yet everything can be read."""
-_Signature = tuple[tuple[str, int, int, int], ...]
+from aztec_butler.store.own_keystores import OwnKeys, OwnKeystores
 
 
 class OwnFiles:
@@ -34,10 +27,10 @@ class OwnFiles:
 
     def __init__(self, named: Ours, keystores: Sequence[Path] = ()) -> None:
         self._named = named
-        self._keystores = tuple(keystores)
+        self._keystores = OwnKeystores(keystores)
         self._lock = threading.Lock()
-        self._signature = self._sign()
-        self._ours = read_ours(named, self._keystores)
+        self._keys = self._keystores.read()
+        self._ours = with_keys(named, self._keys)
 
     def __call__(self) -> Ours:
         """We, now.
@@ -46,78 +39,22 @@ class OwnFiles:
             CheckFailed: a keystore has changed and cannot be read any more: half written, or gone.
         """
         with self._lock:
-            signature = self._sign()
-            if signature != self._signature:
-                self._ours = read_ours(self._named, self._keystores)
-                # Only now: what could not be read is tried again, and never passed over.
-                self._signature = signature
+            keys = self._keystores.read()
+            if keys is not self._keys:
+                self._keys, self._ours = keys, with_keys(self._named, keys)
             return self._ours
 
-    def _sign(self) -> _Signature:
-        """What changes when a file does."""
-        return tuple(_signatures(self._keystores))
 
-
-def _signatures(keystores: Iterable[Path]) -> Iterable[tuple[str, int, int, int]]:
-    for path in keystores:
-        files = keystore_paths(path)
-        for file in [] if isinstance(files, Finding) else files:
-            try:
-                status = file.stat()
-            except OSError:
-                yield str(file), -1, -1, -1
-            else:
-                yield str(file), status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def read_ours(named: Ours, keystores: Iterable[Path]) -> Ours:
+def with_keys(named: Ours, keys: OwnKeys) -> Ours:
     """What settings and keystores name together.
 
     Args:
         named: what settings name; it comes first.
-        keystores: files and folders; each is what one node loads.
-
-    Raises:
-        CheckFailed: a keystore cannot be read, or does not tell whose it is.
+        keys: what keystores tell.
     """
-    attesters: list[str] = []
-    publishers: list[str] = []
-    coinbases: dict[str, str | None] = {}
-    for path in keystores:
-        public = _read_public(path)
-        for each in public.attesters:
-            if each.attester is not None:
-                attesters.append(each.attester)
-                coinbases[each.attester] = (
-                    None if each.coinbase_from is CoinbaseFrom.ATTESTER else each.coinbase
-                )
-        publishers += publishers_of(public)
     return attrs.evolve(
         named,
-        attesters=(*named.attesters, *attesters),
-        publishers=(*named.publishers, *publishers),
-        coinbases={**named.coinbases, **coinbases},
-    )
-
-
-def _read_public(path: Path) -> PublicSet:
-    checked, _ = check_keystores([path])
-    # A part that cannot be read would leave somebody out.
-    unreadable = [
-        finding
-        for reading in checked.readings
-        for finding in reading.findings
-        if finding.fault not in _TOLERATED
-    ]
-    refuse([*unreadable, *checked.public.findings, *map(_nameless, _unnamed(checked.public))])
-    return checked.public
-
-
-def _unnamed(public: PublicSet) -> list[PublicAttester]:
-    return [each for each in public.attesters if each.attester is None]
-
-
-def _nameless(attester: PublicAttester) -> Finding:
-    return found(
-        Fault.NO_PASSWORD, file=attester.file, path=attester.path, detail="its attester's address is needed"
+        attesters=(*named.attesters, *keys.coinbases),
+        publishers=(*named.publishers, *keys.publishers),
+        coinbases={**named.coinbases, **keys.coinbases},
     )

@@ -29,6 +29,7 @@ from aztec_butler.core.records import Deployment, ProviderConfiguration
 from aztec_butler.core.runway import USUAL_WINDOW_SECONDS, delegation_pace
 from aztec_butler.core.slashing_round_rows import SlashingRules
 from aztec_butler.core.staking_state import StakingState
+from aztec_butler.store.own_keystores import OwnKeys, OwnKeystores
 from aztec_butler.watcher.facts import (
     Facts,
     OwnProvider,
@@ -39,7 +40,6 @@ from aztec_butler.watcher.facts import (
     own_provider_ids,
     standing_split,
 )
-from aztec_butler.watcher.own_keystores import OwnKeys, OwnKeystores
 from aztec_butler.watcher.prepared_keys import read_prepared_keys
 from aztec_butler.watcher.questions import Questions, good
 from aztec_butler.watcher.settings import WatcherSettings

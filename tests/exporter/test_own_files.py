@@ -9,7 +9,7 @@ from keystore_cases import ADDRESSES, BLS, COINBASE, ETH, FEES, MNEMONIC
 
 from aztec_butler.core.errors import CheckFailed
 from aztec_butler.exporter.ours import Ours
-from aztec_butler.exporter.own_files import OwnFiles, read_ours
+from aztec_butler.exporter.own_files import OwnFiles
 
 FIRST, SECOND, THIRD, FOURTH = ADDRESSES
 
@@ -31,7 +31,7 @@ def keystore(tmp_path):
 
 
 def test_read_ours__keystores__give_attesters_coinbases_and_publishers(keystore):
-    ours = read_ours(Ours(provider_ids=(7,), attesters=(THIRD,), cap=9), [keystore])
+    ours = OwnFiles(Ours(provider_ids=(7,), attesters=(THIRD,), cap=9), [keystore])()
     assert ours.attesters == (THIRD, FIRST, SECOND)
     assert ours.coinbases == {FIRST: COINBASE, SECOND: None}
     assert ours.publishers == (FOURTH,)
@@ -42,14 +42,14 @@ def test_read_ours__several_nodes__their_defaults_do_not_mix(keystore, tmp_path)
     folder = tmp_path / "other node"
     folder.mkdir()
     write(folder / "a.json", validator(2, coinbase=COINBASE))
-    ours = read_ours(Ours(), [keystore, folder])
+    ours = OwnFiles(Ours(), [keystore, folder])()
     assert ours.coinbases == {FIRST: COINBASE, SECOND: None, THIRD: COINBASE}
     assert ours.publishers == (FOURTH, THIRD)  # who has none pays itself
 
 
 def test_read_ours__secrets__are_not_kept(keystore, tmp_path):
     write(tmp_path / "words.json", {"attester": {"mnemonic": MNEMONIC}, "feeRecipient": FEES})
-    shown = repr(read_ours(Ours(), [keystore, tmp_path / "words.json"]))
+    shown = repr(OwnFiles(Ours(), [keystore, tmp_path / "words.json"])())
     for secret in (*ETH, *BLS, MNEMONIC):
         assert secret not in shown
         assert secret.removeprefix("0x") not in shown
@@ -61,13 +61,13 @@ def test_read_ours__secrets__are_not_kept(keystore, tmp_path):
 def test_read_ours__a_file_that_is_no_keystore__is_refused_and_named(keystore, content):
     keystore.write_text(content)
     with pytest.raises(CheckFailed) as raised:
-        read_ours(Ours(), [keystore])
+        OwnFiles(Ours(), [keystore])
     assert "key1.json" in str(raised.value)
 
 
 def test_read_ours__a_missing_file__is_refused(tmp_path):
     with pytest.raises(CheckFailed, match="no such file"):
-        read_ours(Ours(), [tmp_path / "gone.json"])
+        OwnFiles(Ours(), [tmp_path / "gone.json"])
 
 
 def test_own_files__an_edited_coinbase__shows_at_once(keystore):

@@ -16,6 +16,7 @@ from aztec_butler.core.hexes import ZERO_ADDRESS
 from aztec_butler.core.lifecycle import Lifecycle
 from aztec_butler.core.slashing_round_rows import SlashingRules
 from aztec_butler.core.slashing_rounds import SlashingTerms
+from aztec_butler.store.own_keystores import OwnKeystores
 from aztec_butler.watcher.coinbase_rule import Refused, Wanted, wanted_coinbase
 from aztec_butler.watcher.facts import (
     OwnAttester,
@@ -25,7 +26,6 @@ from aztec_butler.watcher.facts import (
     own_provider_ids,
     standing_split,
 )
-from aztec_butler.watcher.own_keystores import OwnKeystores
 from aztec_butler.watcher.prepared_keys import read_prepared_keys
 from aztec_butler.watcher.setting_values import read_coinbase_rule
 from aztec_butler.watcher.slashing_reading import SlashingReader

@@ -13,7 +13,7 @@ from aztec_butler.core.keystores.public import CoinbaseFrom, publishers_of
 from aztec_butler.store.keystores import check_keystores, keystore_paths
 
 _TOLERATED: Final = {Fault.OPEN_TO_OTHERS, Fault.ZERO_COINBASE}
-"""Bad, and yet everything can be read; a coinbase of zero is told by a condition."""
+"""Bad, and yet everything can be read."""
 _Signature = tuple[tuple[str, int, int, int], ...]
 
 
@@ -51,7 +51,7 @@ class OwnKeystores:
 
         Raises:
             CheckFailed: one cannot be read, or does not tell whose it is: half written, gone, or broken. Whoever is left
-                out would not be watched.
+                out would be passed over.
         """
         signature = tuple(_signatures(self._paths))
         if self._known is None or self._known[0] != signature:
